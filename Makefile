@@ -1,0 +1,35 @@
+# `make run` starts the site, `make test` runs every test; both make .venv when it is missing or out of date.
+PORT ?= 5000
+PYTHON ?= python3
+BIN = .venv/bin
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+
+.PHONY: run test lint lock
+
+run: .venv/run
+	@$(BIN)/flask db upgrade
+	@$(BIN)/flask seed --if-empty
+	@echo "灯下: http://127.0.0.1:$(PORT)/  (Ctrl+C 停止)"
+	@$(BIN)/granian --interface wsgi --factory --host 127.0.0.1 --port $(PORT) --log-level warning app:create_app
+
+test: .venv/test lint
+	$(BIN)/pytest
+
+lint: .venv/test
+	$(BIN)/ruff check .
+
+.venv/run: constraints.txt
+	@$(PYTHON) -m venv .venv || { echo "Python 3.11+ with venv is needed; on Debian: apt install python3-venv"; exit 1; }
+	@echo "installing…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@touch $@
+
+.venv/test: constraints-test.txt .venv/run
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt -r constraints-test.txt
+	@touch $@
+
+# Pins the newest versions that agree with pyproject.toml; needs uv.
+lock:
+	$(COMPILE) --upgrade --output-file constraints.txt
+	$(COMPILE) --extra test --constraint constraints.txt --output-file constraints-test.txt \
+		$$(sed -n 's/^\([a-z0-9-]*\)==.*/--no-emit-package \1/p' constraints.txt)

@@ -1,0 +1,133 @@
+"""The whole app on one screen: settings, database, doors, errors. The first file to read."""
+
+import os
+import re
+import secrets
+import sqlite3
+import sys
+import tomllib
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from flask import Flask, render_template
+from flask_migrate import Migrate
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError
+from werkzeug.exceptions import HTTPException
+
+from dengxia import cache, cli, feeds, files, reading, schema, security
+from models import db
+
+# Name, default, meaning. A value comes from here, then instance/config.toml, then the environment (FLASK_<name>).
+SETTINGS = (
+    ("SITE_NAME", "中利blog", "网站的名字"),
+    ("SITE_DESCRIPTION", "把有用的事写清楚。", "一句话的介绍"),
+    ("SITE_URL", "", "网站的正式地址，如 https://example.com；空着就用访问者所用的地址"),
+    ("SITE_TIMEZONE", "Asia/Shanghai", "没有写时区的时间算哪个时区，页面上的时间也是"),
+    ("SITE_ICP", "", "ICP 备案号，写在每页的页脚"),
+    ("SITE_POLICE", "", "公安备案号，写在每页的页脚"),
+    ("REPRINT_CANONICAL", False, "转载的文章把 canonical 指向原文"),
+    ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
+)
+
+
+def create_app(overrides: dict | None = None) -> Flask:
+    """Make the app; `overrides` are settings that win over every other source."""
+    folder = os.environ.get("FLASK_INSTANCE_PATH")
+    app = Flask(__name__, instance_path=str(Path(folder).resolve()) if folder else None)
+    _configure(app, overrides or {})
+    db.init_app(app)
+    Migrate(app, db)
+    app.url_map.converters["number"] = reading.Number
+    app.register_blueprint(reading.bp)
+    app.register_blueprint(feeds.bp)
+    app.register_error_handler(HTTPException, _error)
+    cache.install(app)
+    security.install(app)
+    cli.install(app)
+    _check_schema(app)
+    return app
+
+
+def _configure(app: Flask, overrides: dict) -> None:
+    defaults = {name: default for name, default, _ in SETTINGS}
+    app.config.from_mapping(defaults)
+    file = Path(app.instance_path, "config.toml")
+    try:
+        if file.exists():
+            app.config.from_file(file, tomllib.load, text=False)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        sys.exit(f"{file}: 不是有效的 TOML（{error}）")
+    app.config.from_prefixed_env()
+    for name, default in defaults.items():
+        # from_prefixed_env reads JSON, which would make a number of a name like 2049.
+        if isinstance(default, str) and not isinstance(app.config[name], str) and f"FLASK_{name}" in os.environ:
+            app.config[name] = os.environ[f"FLASK_{name}"]
+    app.config.from_mapping(overrides)
+    for name, default in defaults.items():
+        if reason := _malformed(name, app.config[name], default):
+            sys.exit(f"设置 {name} = {app.config[name]!r} 不对：{reason}")
+    app.config.setdefault("PREFERRED_URL_SCHEME", "http")
+    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(Path(app.instance_path, "secret_key"))
+
+
+def _malformed(name: str, value: object, default: object) -> str:
+    """What is wrong with a setting, or nothing."""
+    if type(value) is not type(default):
+        return {str: "应当是文字", bool: "应当是 true 或 false", int: "应当是整数"}[type(default)]
+    try:
+        if name == "SITE_TIMEZONE":
+            ZoneInfo(value)
+        if name == "SQLALCHEMY_DATABASE_URI":
+            make_url(value)
+        if name == "SITE_URL" and value and not re.fullmatch(r"https?://[^/\s]+", value):
+            return "应当像 https://example.com，末尾没有斜线"
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "没有这个时区，应当像 Asia/Shanghai"
+    except ArgumentError:
+        return "应当像 sqlite:///dengxia.db"
+    return ""
+
+
+def _secret_key(file: Path) -> bytes:
+    """The key of this site, made at its first start and readable by its owner only."""
+    try:
+        if not file.exists():
+            files.create(file, secrets.token_hex(32).encode(), mode=0o600)
+        return file.read_bytes()
+    except OSError as error:
+        sys.exit(f"{file}: 密钥读不了也写不了（{error.strerror}），请检查 instance 文件夹的权限")
+
+
+@event.listens_for(Engine, "connect")
+def _set_up_sqlite(connection, _record) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA busy_timeout = 15000")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: a save that was acknowledged survives a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA mmap_size = 268435456")
+
+
+def _error(error: HTTPException):
+    return render_template("error.html", error=error), error.code
+
+
+def _check_schema(app: Flask) -> None:
+    """`flask run` stops with a clear line when the database is missing or old; any other server answers 503 with it."""
+    context = click.get_current_context(silent=True)
+    if context and context.info_name == "run":
+        with app.app_context():
+            if problem := schema.problem():
+                raise click.ClickException(problem)
+
+    @app.before_request
+    def refuse():
+        if not app.extensions.get("schema_is_right"):
+            if problem := schema.problem():
+                return problem + "\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
+            app.extensions["schema_is_right"] = True
+        return None

@@ -1,0 +1,10 @@
+"""灯下 (Dengxia): an article site for Chinese text that one person can run.
+
+The map of this folder. An arrow reads "may import": app → doors → rules → tools.
+
+Doors, HTTP or terminal:    reading (public pages), feeds (for machines), cli (commands)
+Rules, database, no request: queries (every question), writing (every change), ranks (the n-th of a list),
+                             search (full text), related (what fits an article), transfer (content in)
+Tools, bytes and text only:  markup (text to safe HTML), han (folding and tokens), images (pictures), formats/
+Frame, installed by app:     cache (pages in memory, 304), security (headers)
+"""

@@ -1,0 +1,39 @@
+"""JSON Lines: one object a line, with the names of front matter and the text in `body`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from dengxia.formats import Record, Refused, decode, record
+
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refused, int]]:
+    """The records of one file with the bytes of each; a broken line is given as `Refused` and the rest goes on."""
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield _one(line, f"{path}:{number}", key, path.parent, zone), len(line)
+                except Refused as refused:
+                    yield refused, len(line)
+
+
+def _one(line: bytes, where: str, key: str, folder: Path, zone: ZoneInfo) -> Record:
+    try:
+        fields = json.loads(decode(line, where))
+    except (ValueError, RecursionError) as error:
+        raise Refused(where, f"不是有效的 JSON（{error}）") from None
+    if not isinstance(fields, dict):
+        raise Refused(where, "应当是一个 JSON 对象 {…}")
+    body = fields.get("body")
+    if not isinstance(body, str):
+        raise Refused(where, "没有 body（正文）")
+    made = record(where, fields, body, zone, folder=folder)
+    if not made.title:
+        raise Refused(where, "没有 title（标题）")
+    # Not the line's number: a line put in above would give every article the text of its neighbour.
+    made.key = made.key or f"{key}:{made.title}"
+    return made

@@ -1,0 +1,263 @@
+"""The public pages: an address each, rows in from `queries`, a template out."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from math import ceil
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+import segno
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
+from markupsafe import Markup
+from sqlalchemy import Row
+from werkzeug.routing import IntegerConverter
+
+from dengxia import markup, queries, search
+from models import now
+
+bp = Blueprint("reading", __name__)
+CHARACTERS_A_MINUTE = 400
+IN_BLOCK = 6
+
+
+class Number(IntegerConverter):
+    """1 to 15 digits that do not begin with 0: each page has one address, and the database can hold the number."""
+
+    regex = r"[1-9][0-9]{0,14}"
+
+
+# Lists
+
+
+@bp.get("/")
+@bp.get("/page/<number:page>")
+def home(page=1):
+    listing = _found(queries.list_all(page))
+    blocks = _blocks() if page == 1 else []
+    return render_template("home.html", listing=listing, blocks=blocks, site_data=_site_data())
+
+
+@bp.get("/category/<slug>")
+@bp.get("/category/<slug>/page/<number:page>")
+def category(slug, page=1):
+    row = queries.category(slug) or abort(404)
+    return render_template("category.html", category=row, listing=_found(queries.list_category(row.id, page)))
+
+
+@bp.get("/tag/<path:name>")
+@bp.get("/tag/<path:name>/page/<number:page>")
+def tag(name, page=1):
+    listing = _found(queries.list_tag(queries.tag_id(name) or abort(404), page))
+    if not listing.total:
+        abort(404)
+    return render_template("tag.html", name=name, listing=listing)
+
+
+@bp.get("/archive/")
+def archive():
+    return render_template("archive.html", months=queries.months(_zone()))
+
+
+@bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>")
+@bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/page/<number:page>")
+def month(year, month, page=1):
+    if not (1 <= year < 9999 and 1 <= month <= 12):
+        abort(404)
+    listing = _found(queries.list_month(year, month, page, _zone()))
+    if not listing.total:
+        abort(404)
+    return render_template("month.html", year=year, month=month, listing=listing)
+
+
+@bp.get("/search")
+def find():
+    query = request.args.get("q", "").strip()[: search.LONGEST_QUERY]
+    page = request.args.get("page", 1, type=int)
+    if not 1 <= page <= search.LAST_PAGE:
+        abort(404)
+    return render_template("search.html", query=query, found=search.find(query, page) if query else None)
+
+
+@bp.get("/sitemap")
+def sitemap():
+    return render_template("sitemap.html", blocks=_blocks(), months=queries.months(_zone()))
+
+
+# One article
+
+
+@bp.get("/article/<number:id>")
+def article(id):
+    card = queries.article(id) or abort(404)
+    related = queries.related(card)
+    earlier, later = queries.neighbours(card)
+    shown = {card.id, *(row.id for row in (*related, earlier, later) if row)}
+    url = url_for(".article", id=card.id, _external=True)
+    tags = queries.tags(card.id)
+    return render_template(
+        "article.html",
+        article=card,
+        body=Markup(card.html),
+        contents=markup.contents(card.html),
+        minutes=ceil(card.length / CHARACTERS_A_MINUTE),
+        picture=_picture(card),
+        tags=tags,
+        earlier=earlier,
+        later=later,
+        related=related,
+        random=queries.random_cards(queries.SHOWN, shown),
+        url=url,
+        canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
+        site_data=_article_data(card, tags, url),
+    )
+
+
+@bp.get("/article/<number:id>/qr.svg")
+def qr(id):
+    card = queries.article(id) or abort(404)
+    code = segno.make(url_for(".article", id=card.id, _external=True), error="m")
+    return code.svg_inline(scale=4, border=4), {"Content-Type": "image/svg+xml"}
+
+
+@bp.get("/random")
+def random():
+    ids = queries.random_ids(1)
+    response = redirect(url_for(".article", id=ids[0]) if ids else url_for(".home"))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# The rest
+
+
+@bp.get("/media/<name>")
+def media(name):
+    response = send_from_directory(f"{current_app.instance_path}/media", name, max_age=31536000)
+    response.cache_control.immutable = True
+    return response
+
+
+@bp.get("/<slug>")
+def page(slug):
+    row = queries.page(slug) or abort(404)
+    return render_template("page.html", page=row, body=Markup(row.html))
+
+
+@bp.app_errorhandler(404)
+def not_found(error):
+    old = queries.redirect(request.full_path.rstrip("?").rstrip("/")) or queries.redirect(request.path.rstrip("/"))
+    if old:
+        target = url_for(".article", id=old.article_id) if old.article_id else url_for(".category", slug=old.slug)
+        return redirect(target, 301)
+    return render_template("404.html", suggestions=search.suggest(request.path)), 404
+
+
+@bp.app_context_processor
+def frame():
+    """What every page shows around its own part."""
+    categories = queries.categories()
+    return {
+        "settings": current_app.config,
+        "categories": categories,
+        "nav": [row for row in categories if row.in_nav],
+        "links": queries.links(),
+        "pages": queries.page_titles(),
+        "year": now().astimezone(_zone()).year,
+    }
+
+
+def _blocks() -> list[tuple[Row, Sequence[Row]]]:
+    """Each category that has articles, with its newest."""
+    blocks = ((category, queries.newest(IN_BLOCK, category.id)) for category in queries.categories())
+    return [(category, cards) for category, cards in blocks if cards]
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(current_app.config["SITE_TIMEZONE"])
+
+
+def _found(listing: queries.Listing) -> queries.Listing:
+    return listing if listing.number <= listing.pages else abort(404)
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(_zone())
+
+
+@bp.app_template_filter("moment")
+def moment(value: datetime) -> str:
+    """`2025-11-10 01:33:39`, in the site's zone."""
+    return f"{_local(value):%Y-%m-%d %H:%M:%S}"
+
+
+@bp.app_template_filter("day")
+def day(value: datetime) -> str:
+    """`2025-11-10`, in the site's zone."""
+    return f"{_local(value):%Y-%m-%d}"
+
+
+@bp.app_template_filter("iso")
+def iso(value: datetime) -> str:
+    """For `<time datetime>`: with the zone."""
+    return _local(value).isoformat()
+
+
+# For machines that read the page
+
+
+def _article_data(card: Row, tags: list[str], url: str) -> list[dict]:
+    """JSON-LD of an article and its breadcrumb; pubDate and upDate are Baidu's, in local time without a zone."""
+    changed = card.updated_at or card.published_at
+    home = {"@type": "Organization", "name": current_app.config["SITE_NAME"], "url": url_for(".home", _external=True)}
+    picture = _picture(card)
+    levels = [
+        (current_app.config["SITE_NAME"], home["url"]),
+        (card.category, url_for(".category", slug=card.category_slug, _external=True)),
+        (card.title, url),
+    ]
+    article = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": card.title,
+        "description": card.summary,
+        "datePublished": iso(card.published_at),
+        "dateModified": iso(changed),
+        "pubDate": f"{_local(card.published_at):%Y-%m-%dT%H:%M:%S}",
+        "upDate": f"{_local(changed):%Y-%m-%dT%H:%M:%S}",
+        "mainEntityOfPage": url,
+        "articleSection": card.category,
+        "keywords": tags,
+        "wordCount": card.length,
+        "publisher": home,
+        **({"author": {"@type": "Person", "name": card.author}} if card.author else {}),
+        **({"isBasedOn": card.source_url} if card.source_url else {}),
+        **({"image": picture} if picture else {}),
+    }
+    items = [
+        {"@type": "ListItem", "position": position, "name": name, "item": item}
+        for position, (name, item) in enumerate(levels, 1)
+    ]
+    return [article, {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}]
+
+
+def _site_data() -> list[dict]:
+    """JSON-LD of the site, with its search."""
+    search_url = url_for(".find", _external=True) + "?q={search_term_string}"
+    action = {"@type": "SearchAction", "target": search_url, "query-input": "required name=search_term_string"}
+    site = {"@context": "https://schema.org", "@type": "WebSite", "name": current_app.config["SITE_NAME"]}
+    return [{**site, "url": url_for(".home", _external=True), "potentialAction": action}]
+
+
+def _picture(card: Row) -> str:
+    """The full address of the cover or of the first picture in the text, if there is one."""
+    address = card.cover or markup.first_picture(card.html)
+    return urljoin(url_for(".home", _external=True), address) if address else ""

@@ -1,0 +1,9 @@
+"""What fits an article."""
+
+
+def change(ids) -> None:
+    pass
+
+
+def clear() -> None:
+    pass

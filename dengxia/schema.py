@@ -1,0 +1,28 @@
+"""Whether the database is there and has the tables that this program needs."""
+
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+
+from models import db
+
+UPGRADE = "请先运行 flask db upgrade（make run 会自动运行它）"
+
+
+def problem() -> str:
+    """What is wrong with the database's schema and what to do, in one line; nothing when it fits."""
+    url = db.engine.url
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        return f"数据库还没有建立：{UPGRADE}"
+    scripts = ScriptDirectory(str(Path(current_app.root_path, "migrations")))
+    with db.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current == scripts.get_current_head():
+        return ""
+    if current is None:
+        return f"数据库还没有建立：{UPGRADE}"
+    if current in {script.revision for script in scripts.walk_revisions()}:
+        return f"数据库的结构是旧的：{UPGRADE}"
+    return f"数据库由更新的程序建立（{current}）：请换用新的程序"

@@ -1,0 +1,259 @@
+"""Every change to the content, each one transaction; nothing else commits."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pypinyin import lazy_pinyin
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from dengxia import kept, markup, ranks, related, search
+from models import (
+    Article,
+    ArticleTag,
+    Body,
+    Category,
+    ContentVersion,
+    Link,
+    Origin,
+    Page,
+    Redirect,
+    Tag,
+    db,
+    now,
+)
+
+DEFAULT_CATEGORY = "综合"
+# First parts of addresses that a fixed page cannot have; a test holds them against the routes.
+RESERVED = frozenset(
+    "archive article category desk favicon.ico feed.xml healthz manifest.webmanifest media opensearch.xml page random"
+    " robots.txt search sitemap sitemap.xml static tag".split()
+)
+
+
+@dataclass(slots=True)
+class Entry:
+    """An article as it shall be: its card's columns, text, tags, old addresses, and where it came from (`key`).
+
+    `id` is None for a new one; `category` is a name or a slug.
+    """
+
+    id: int | None
+    card: dict[str, object]
+    category: str
+    tags: list[str]
+    aliases: list[str]
+    format: str
+    source: str
+    rendered: markup.Rendered
+    key: str
+    digest: bytes
+
+
+def put_articles(entries: Sequence[Entry]) -> list[int]:
+    """Write new and changed articles with everything derived from them, all or none. Gives their ids."""
+    with _change():
+        known = [entry.id for entry in entries if entry.id]
+        old_texts, old_keys = search.texts(known), ranks.keys(known)
+        ids = _put_cards(entries)
+        _put_bodies(entries, ids)
+        _put_tags(entries, ids)
+        _put_origins(entries, ids)
+        _put_aliases(entries, ids)
+        search.change(old_texts, search.texts(ids))
+        ranks.change(old_keys, ranks.keys(ids))
+        related.change(ids)
+    return ids
+
+
+def put_page(slug: str, title: str, format: str, source: str, html: str) -> None:
+    """Write a fixed page, new or changed."""
+    columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": now()}
+    with _change():
+        _put(Page, Page.slug, slug, columns)
+
+
+def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
+    """Write categories (`slug`, `name`, `description`, `in_nav`) in their order, new or changed."""
+    _put_rows(Category, Category.slug, categories)
+
+
+def put_links(links: Sequence[Mapping[str, object]]) -> None:
+    """Write 友情链接 (`url`, `name`) in their order, new or changed."""
+    _put_rows(Link, Link.url, links)
+
+
+def rebuild(batch: int = 500) -> Iterator[int]:
+    """Make everything derived again: HTML, lengths, excerpts, search, lists and related. Yields the count done."""
+    with _change():
+        search.clear()
+        related.clear()
+        ranks.rebuild()
+    done, after = 0, 0
+    while rows := db.session.execute(_bodies, {"after": after, "limit": batch}).all():
+        with _change():
+            rendered = [markup.render(row.source, row.format) for row in rows]
+            ids = [row.article_id for row in rows]
+            values = [_derived(id, text) for id, text in zip(ids, rendered, strict=True)]
+            db.session.execute(_rewrite_body, values)
+            db.session.execute(_rewrite_excerpt, values)
+            search.change({}, search.texts(ids))
+            related.change(ids)
+        after, done = ids[-1], done + len(rows)
+        yield done
+
+
+_bodies = (
+    select(Body.article_id, Body.format, Body.source)
+    .where(Body.article_id > bindparam("after"))
+    .order_by(Body.article_id)
+    .limit(bindparam("limit"))
+)
+_body, _card = Body.__table__, Article.__table__
+_rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
+_rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"))
+_rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
+
+
+def _derived(id: int, text: markup.Rendered) -> dict[str, object]:
+    return {
+        "b_id": id,
+        "b_html": text.html,
+        "b_length": markup.length(text.text),
+        "b_excerpt": markup.excerpt(text.html),
+    }
+
+
+@contextmanager
+def _change() -> Iterator[None]:
+    """One transaction that raises the content version, which every process looks up.
+
+    The version is written first: that takes SQLite's write lock before anything is read, so that no other writer can
+    come between what is read here and what is written.
+    """
+    try:
+        raised = {"number": ContentVersion.number + 1, "changed_at": now()}
+        db.session.execute(update(ContentVersion).values(raised))
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        kept.forget()
+
+
+def _put_rows(table: type, key: InstrumentedAttribute, rows: Sequence[Mapping[str, object]]) -> None:
+    """Make the rows with these keys say what is given, and nothing where they do already."""
+    wanted = [{**row, "position": position} for position, row in enumerate(rows)]
+    known = {row[key.key]: row for row in db.session.execute(select(table.__table__)).mappings()}
+    changed = [row for row in wanted if not row.items() <= dict(known.get(row[key.key], {})).items()]
+    if changed:
+        with _change():
+            for row in changed:
+                _put(table, key, row[key.key], row)
+
+
+def _put(table: type, key: InstrumentedAttribute, value: object, columns: Mapping[str, object]) -> None:
+    changed = db.session.execute(update(table).where(key == value).values(columns)).rowcount
+    if not changed:
+        db.session.execute(insert(table).values({key.key: value, **columns}))
+
+
+def _put_cards(entries: Sequence[Entry]) -> list[int]:
+    categories = _category_ids({entry.category or DEFAULT_CATEGORY for entry in entries})
+    ids: list[int] = []
+    new: list[dict] = []
+    for entry in entries:
+        columns = {
+            **entry.card,
+            "category_id": categories[entry.category or DEFAULT_CATEGORY],
+            "excerpt": markup.excerpt(entry.rendered.html),
+        }
+        if entry.id:
+            db.session.execute(update(Article).where(Article.id == entry.id).values(columns))
+        else:
+            new.append(columns)
+    if new:
+        returning = insert(Article).returning(Article.id, sort_by_parameter_order=True)
+        ids = list(db.session.scalars(returning, new))
+    made = iter(ids)
+    return [entry.id or next(made) for entry in entries]
+
+
+def _category_ids(names: Collection[str]) -> dict[str, int]:
+    """The categories of these names (or slugs), made where there are none."""
+    rows = db.session.execute(select(Category.id, Category.name, Category.slug)).all()
+    slugs = {row.slug: row.id for row in rows}
+    ids = {**slugs, **{row.name: row.id for row in rows}}
+    for name in sorted(set(names) - set(ids)):
+        slug = _free_slug(name, slugs)
+        ids[name] = slugs[slug] = db.session.scalar(
+            insert(Category).values(name=name, slug=slug).returning(Category.id)
+        )
+    return ids
+
+
+def _free_slug(name: str, taken: Collection[str]) -> str:
+    """`外汇` → `waihui`; a number behind it where that is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "-", "".join(lazy_pinyin(name)).lower()).strip("-") or "category"
+    return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
+
+
+def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
+    db.session.execute(delete(Body).where(Body.article_id.in_([entry.id for entry in entries if entry.id])))
+    rows = [
+        {
+            "article_id": id,
+            "format": entry.format,
+            "source": entry.source,
+            "html": entry.rendered.html,
+            "length": markup.length(entry.rendered.text),
+        }
+        for entry, id in zip(entries, ids, strict=True)
+    ]
+    db.session.execute(insert(Body), rows)
+
+
+def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:
+    names = {name for entry in entries for name in entry.tags}
+    tags = dict(map(tuple, db.session.execute(select(Tag.name, Tag.id).where(Tag.name.in_(names)))))
+    new = [{"name": name} for name in sorted(names - set(tags))]
+    if new:
+        tags |= dict(map(tuple, db.session.execute(insert(Tag).returning(Tag.name, Tag.id), new)))
+    db.session.execute(delete(ArticleTag).where(ArticleTag.article_id.in_([entry.id for entry in entries if entry.id])))
+    rows = [
+        {
+            "article_id": id,
+            "position": position,
+            "tag_id": tags[name],
+            "published_at": entry.card["date"] if entry.card["status"] == "published" else None,
+        }
+        for entry, id in zip(entries, ids, strict=True)
+        for position, name in enumerate(entry.tags)
+    ]
+    if rows:
+        db.session.execute(insert(ArticleTag), rows)
+
+
+def _put_origins(entries: Sequence[Entry], ids: Sequence[int]) -> None:
+    db.session.execute(delete(Origin).where(Origin.key.in_([entry.key for entry in entries])))
+    rows = [
+        {"key": entry.key, "article_id": id, "digest": entry.digest} for entry, id in zip(entries, ids, strict=True)
+    ]
+    db.session.execute(insert(Origin), rows)
+
+
+def _put_aliases(entries: Sequence[Entry], ids: Sequence[int]) -> None:
+    wanted: dict[str, int] = {}
+    for entry, id in zip(entries, ids, strict=True):
+        for path in entry.aliases:
+            wanted.setdefault(path, id)
+    # An old address goes on leading to where it has led.
+    for path in db.session.scalars(select(Redirect.path).where(Redirect.path.in_(wanted))).all():
+        del wanted[path]
+    if wanted:
+        rows = [{"path": path, "article_id": id} for path, id in wanted.items()]
+        db.session.execute(insert(Redirect), rows)

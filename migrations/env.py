@@ -1,0 +1,39 @@
+"""How Alembic reaches the app's database; run by `flask db …`, never by hand."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import BigInteger
+
+from dengxia import search
+from models import Instant, db
+
+
+def render_item(kind, item, autogen_context):
+    """A migration is history: it names no type of today's models."""
+    if kind == "type" and isinstance(item, Instant):
+        return f"sa.{BigInteger.__name__}()"
+    return False
+
+
+def include_name(name, kind, parents):
+    """Search tables are derived: `search.install` makes them, no migration knows them."""
+    return kind != "table" or not name.startswith(search.PREFIX)
+
+
+with db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=db.metadata,
+        render_as_batch=True,
+        render_item=render_item,
+        include_name=include_name,
+        **{
+            name: value
+            for name, value in current_app.extensions["migrate"].configure_args.items()
+            if name not in ("render_as_batch", "compare_type")
+        },
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    search.install(connection)
+    connection.commit()

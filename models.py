@@ -1,0 +1,210 @@
+"""The tables, `db`, and `public()`: the one rule for what a visitor may see."""
+
+from datetime import UTC, datetime
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    MetaData,
+    TypeDecorator,
+    UniqueConstraint,
+    bindparam,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+STATUSES = ("draft", "review", "published", "trash")
+KINDS = ("original", "reprint", "translation")
+FORMATS = ("markdown", "html")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class Instant(TypeDecorator):
+    """A moment as whole seconds since 1970 UTC in the database, an aware datetime in Python."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value if value is None or isinstance(value, int) else int(value.timestamp())
+
+    def process_result_value(self, value, dialect):
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+def now() -> datetime:
+    """This moment, in UTC and whole seconds, as the tables keep it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def public() -> ColumnElement[bool]:
+    """What a visitor may see: published (only then is `published_at` set) and its time has come.
+
+    The moment is asked for when a statement runs, so a statement may be kept.
+    """
+    return Article.published_at <= bindparam("now", callable_=now, type_=Instant)
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(map(repr, values))})", name=column)
+
+
+class Category(Base):
+    __tablename__ = "category"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    description: Mapped[str] = mapped_column(default="")
+    position: Mapped[int] = mapped_column(default=1000)
+    in_nav: Mapped[bool] = mapped_column(default=False)
+
+
+class Article(Base):
+    """The card of an article: all that lists, neighbours, related and random articles show of it."""
+
+    __tablename__ = "article"
+    __table_args__ = (
+        _one_of("status", STATUSES),
+        _one_of("kind", KINDS),
+        Index(None, "published_at", "id"),
+        Index(None, "category_id", "published_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id", ondelete="RESTRICT"))
+    status: Mapped[str] = mapped_column(default="draft")
+    date: Mapped[datetime] = mapped_column(Instant)
+    published_at: Mapped[datetime | None] = mapped_column(
+        Instant, Computed("CASE WHEN status = 'published' THEN date END", persisted=True)
+    )
+    updated_at: Mapped[datetime | None] = mapped_column(Instant)
+    title: Mapped[str]
+    summary: Mapped[str] = mapped_column(default="")
+    excerpt: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(default="original")
+    author: Mapped[str] = mapped_column(default="")
+    editor: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")
+    source_url: Mapped[str] = mapped_column(default="")
+    slug: Mapped[str] = mapped_column(default="")
+    cover: Mapped[str] = mapped_column(default="")
+
+
+class Body(Base):
+    """The text of an article: as written, as safe HTML, and how many characters it has."""
+
+    __tablename__ = "body"
+    __table_args__ = (_one_of("format", FORMATS),)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    format: Mapped[str]
+    source: Mapped[str]
+    html: Mapped[str]
+    length: Mapped[int]
+
+
+class Origin(Base):
+    """Where an article came from when it was seeded: its key there, and a digest that tells a change."""
+
+    __tablename__ = "origin"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[bytes]
+
+
+class Tag(Base):
+    __tablename__ = "tag"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class ArticleTag(Base):
+    """A tag of an article; `published_at` is the article's, so that a tag page reads one index range."""
+
+    __tablename__ = "article_tag"
+    __table_args__ = (Index(None, "tag_id", "published_at", "article_id"), {"sqlite_with_rowid": False})
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id", ondelete="CASCADE"))
+    published_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Related(Base):
+    """An article of the list under another one, with how well it fits."""
+
+    __tablename__ = "related"
+    __table_args__ = {"sqlite_with_rowid": False}
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
+    score: Mapped[int]
+
+
+class Segment(Base):
+    """A stretch of a list of published articles, oldest first, with how many it holds: see `dengxia/ranks.py`."""
+
+    __tablename__ = "segment"
+    __table_args__ = {"sqlite_with_rowid": False}
+    list: Mapped[str] = mapped_column(primary_key=True)
+    start_at: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    start_id: Mapped[int] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Redirect(Base):
+    """An old address that is answered by 301."""
+
+    __tablename__ = "redirect"
+    __table_args__ = (CheckConstraint("(article_id IS NULL) <> (category_id IS NULL)", name="one_target"),)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="CASCADE"), index=True)
+
+
+class Page(Base):
+    """A fixed page such as 关于, at `/<slug>`."""
+
+    __tablename__ = "page"
+    __table_args__ = (_one_of("format", FORMATS),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    format: Mapped[str]
+    source: Mapped[str]
+    html: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Link(Base):
+    __tablename__ = "link"
+    __table_args__ = (UniqueConstraint("url"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    url: Mapped[str]
+    position: Mapped[int]
+
+
+class ContentVersion(Base):
+    """One row: a number that grows with every change a visitor could see, and when it last did."""
+
+    __tablename__ = "content_version"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(Instant)
