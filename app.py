@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from flask import Flask, render_template
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
@@ -29,6 +29,7 @@ SETTINGS = (
     ("SITE_ICP", "", "ICP 备案号，写在每页的页脚"),
     ("SITE_POLICE", "", "公安备案号，写在每页的页脚"),
     ("REPRINT_CANONICAL", False, "转载的文章把 canonical 指向原文"),
+    ("PAGE_CACHE_BYTES", 32 * 2**20, "每个进程为访客留存网页的内存；0 为不留存"),
     ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
 )
 
@@ -113,7 +114,12 @@ def _set_up_sqlite(connection, _record) -> None:
 
 
 def _error(error: HTTPException):
-    return render_template("error.html", error=error), error.code
+    # Not render_template: what that adds to every page is asked of the database, which may be what failed.
+    template = current_app.jinja_env.get_template("error.html")
+    response = error.get_response()
+    response.data = template.render(config=current_app.config, error=error)
+    response.content_type = "text/html; charset=utf-8"
+    return response
 
 
 def _check_schema(app: Flask) -> None:

@@ -1,6 +1,9 @@
-"""The tables, `db`, and `public()`: the one rule for what a visitor may see."""
+"""The tables, `db`, and `public()`: the one rule for what a visitor may see.
 
-from datetime import UTC, datetime
+Columns named `date` or `…_at` are moments: whole seconds since 1970, UTC.
+"""
+
+import time
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -11,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     MetaData,
-    TypeDecorator,
     UniqueConstraint,
     bindparam,
 )
@@ -37,22 +39,9 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
-class Instant(TypeDecorator):
-    """A moment as whole seconds since 1970 UTC in the database, an aware datetime in Python."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value, dialect):
-        return value if value is None or isinstance(value, int) else int(value.timestamp())
-
-    def process_result_value(self, value, dialect):
-        return None if value is None else datetime.fromtimestamp(value, UTC)
-
-
-def now() -> datetime:
-    """This moment, in UTC and whole seconds, as the tables keep it."""
-    return datetime.now(UTC).replace(microsecond=0)
+def now() -> int:
+    """This moment as the tables keep every time: whole seconds since 1970, UTC."""
+    return int(time.time())
 
 
 def public() -> ColumnElement[bool]:
@@ -60,7 +49,7 @@ def public() -> ColumnElement[bool]:
 
     The moment is asked for when a statement runs, so a statement may be kept.
     """
-    return Article.published_at <= bindparam("now", callable_=now, type_=Instant)
+    return Article.published_at <= bindparam("now", callable_=now)
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -91,11 +80,11 @@ class Article(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id", ondelete="RESTRICT"))
     status: Mapped[str] = mapped_column(default="draft")
-    date: Mapped[datetime] = mapped_column(Instant)
-    published_at: Mapped[datetime | None] = mapped_column(
-        Instant, Computed("CASE WHEN status = 'published' THEN date END", persisted=True)
+    date: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[int | None] = mapped_column(
+        BigInteger, Computed("CASE WHEN status = 'published' THEN date END", persisted=True)
     )
-    updated_at: Mapped[datetime | None] = mapped_column(Instant)
+    updated_at: Mapped[int | None] = mapped_column(BigInteger)
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(default="")
     excerpt: Mapped[str] = mapped_column(default="")
@@ -143,7 +132,7 @@ class ArticleTag(Base):
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id", ondelete="CASCADE"))
-    published_at: Mapped[datetime | None] = mapped_column(Instant)
+    published_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Related(Base):
@@ -188,7 +177,7 @@ class Page(Base):
     format: Mapped[str]
     source: Mapped[str]
     html: Mapped[str]
-    updated_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Link(Base):
@@ -207,4 +196,4 @@ class ContentVersion(Base):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
-    changed_at: Mapped[datetime] = mapped_column(Instant)
+    changed_at: Mapped[int] = mapped_column(BigInteger)

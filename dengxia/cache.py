@@ -1,17 +1,32 @@
-"""What browsers and proxies may keep: static files for a year by their hash, pages until they change (304)."""
+"""What may be kept: static files in browsers for a year by their hash, pages in this process for a minute.
+
+Most requests of a busy site ask for few pages, and the same page is made again only because nobody kept it. So finished
+pages of anonymous visitors stay in memory, in front of Flask: bounded in bytes, at most a minute, and dropped as soon
+as the content version changes (looked up once a second, see `kept.py`). Who carries a session cookie never meets them.
+"""
 
 import hashlib
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
 
-from flask import Flask, Response, current_app, request, url_for
+from cachetools import TTLCache
+from flask import Flask, Response, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from dengxia import kept, queries
 
 YEAR = "public, max-age=31536000, immutable"
 PAGE = "public, max-age=0, must-revalidate"
+SECONDS = 60
+LARGEST = 2**20
+OVERHEAD = 1000  # bytes of a key, the headers and the bookkeeping of one page, about
 
 
 def install(app: Flask) -> None:
-    """Give templates `static(name)`, and responses their validators."""
+    """Give responses their validators, and keep pages unless the setting PAGE_CACHE_BYTES is 0."""
     app.jinja_env.globals["static"] = static_url
 
     @app.after_request
@@ -21,13 +36,100 @@ def install(app: Flask) -> None:
                 response.headers["Cache-Control"] = YEAR
         elif response.status_code == 200 and request.method in ("GET", "HEAD") and not response.direct_passthrough:
             response.headers.setdefault("Cache-Control", PAGE)
+            response.last_modified = queries.changed_at()
             response.add_etag()
             response.make_conditional(request)
         return response
+
+    if app.config["PAGE_CACHE_BYTES"]:
+        app.wsgi_app = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
 
 
 @cache
 def static_url(name: str) -> str:
     """The address of a static file, with a hash of its content."""
     data = Path(current_app.static_folder, name).read_bytes()
-    return url_for("static", filename=name, v=hashlib.sha256(data).hexdigest()[:12])
+    # Not url_for: an error page needs it too, where the visitor's Host header is no host.
+    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(data).hexdigest()[:12]}"
+
+
+class Page(NamedTuple):
+    """A finished response; `short` are the headers of a 304."""
+
+    headers: list[tuple[str, str]]
+    short: list[tuple[str, str]]
+    etag: str
+    last_modified: str
+    body: bytes
+
+    def is_known(self, environ: dict) -> bool:
+        """Whether the visitor has this very page already."""
+        if known := environ.get("HTTP_IF_NONE_MATCH"):
+            return self.etag in known
+        return environ.get("HTTP_IF_MODIFIED_SINCE") == self.last_modified
+
+
+class PageCache:
+    """WSGI middleware that keeps finished public pages."""
+
+    def __init__(self, app: Flask, inner: Callable, most_bytes: int):
+        self.app, self.inner = app, inner
+        self.pages: TTLCache = TTLCache(most_bytes, SECONDS, getsizeof=lambda page: len(page.body) + OVERHEAD)
+        self.lock = Lock()
+        self.content: kept.Content | None = None
+        self.version = -1
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        cookie = f"{self.app.config['SESSION_COOKIE_NAME']}="
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or cookie in environ.get("HTTP_COOKIE", ""):
+            return self.inner(environ, start_response)
+        if not self._is_current():
+            return self.inner(environ, start_response)
+        host, scheme = environ.get("HTTP_HOST", ""), environ["wsgi.url_scheme"]
+        key = (host, scheme, environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", ""))
+        with self.lock:
+            page = self.pages.get(key)
+        if page is None:
+            return self._make(key, environ, start_response)
+        if page.is_known(environ):
+            start_response("304 NOT MODIFIED", page.short)
+            return []
+        start_response("200 OK", page.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+
+    def _is_current(self) -> bool:
+        """Drop the pages of older content; whether the database could be asked (else the app says what is wrong)."""
+        if self.content is None or self.content.is_due():
+            try:
+                with self.app.app_context():
+                    self.content = kept.content()
+            except SQLAlchemyError:
+                return False
+        if self.content.version != self.version:
+            with self.lock:
+                self.pages.clear()
+                self.version = self.content.version
+        return True
+
+    def _make(self, key: tuple, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        """Ask the app; keep what it marks as a page for everybody."""
+        version, started = self.version, []
+
+        def note(status: str, headers: list, exc_info: object = None) -> Callable:
+            started[:] = [status, headers]
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        chunks = self.inner(environ, note)
+        status, headers = started
+        found = dict(headers)
+        is_page = status.startswith("200") and found.get("Cache-Control") == PAGE and "Set-Cookie" not in found
+        if not is_page or environ["REQUEST_METHOD"] != "GET" or int(found.get("Content-Length", 0)) > LARGEST:
+            return chunks
+        body = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()
+        short = [(name, value) for name, value in headers if name not in ("Content-Type", "Content-Length")]
+        with self.lock:
+            if version == self.version:
+                self.pages[key] = Page(headers, short, found["ETag"], found["Last-Modified"], body)
+        return [body]

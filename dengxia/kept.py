@@ -20,30 +20,37 @@ CHECK_SECONDS = 1.0
 LONGEST_SECONDS = 60
 MOST_ANSWERS = 512
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _lock = RLock()
-_engines: "WeakKeyDictionary[Engine, _Answers]" = WeakKeyDictionary()
 
 
-class _Answers:
+class Content:
+    """What this process knows of the content of one database: its version, when that was looked up, and answers."""
+
     def __init__(self) -> None:
         self.version, self.looked_up = -1, -CHECK_SECONDS
         self.answers: TTLCache = TTLCache(MOST_ANSWERS, LONGEST_SECONDS)
 
+    def is_due(self) -> bool:
+        """Whether it is time to look the version up again."""
+        return time.monotonic() - self.looked_up >= CHECK_SECONDS
 
-def version() -> int:
-    """The content version, at most a second old (this process's own changes: at once)."""
-    state = _state()
-    if time.monotonic() - state.looked_up >= CHECK_SECONDS:
-        number = db.session.scalar(select(ContentVersion.number)) or 0
+
+_contents: WeakKeyDictionary[Engine, Content] = WeakKeyDictionary()
+
+
+def content() -> Content:
+    """What is known of the current app's content, with a version that is at most a second old."""
+    with _lock:
+        found = _contents.setdefault(db.engine, Content())
+    if found.is_due():
+        number = db.session.scalar(select(ContentVersion.number))
         with _lock:
-            if number != state.version:
-                state.answers.clear()
-            state.version, state.looked_up = number, time.monotonic()
-    return state.version
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
+            if number != found.version:
+                found.answers.clear()
+            found.version, found.looked_up = number, time.monotonic()
+    return found
 
 
 def kept(function: Callable[P, R]) -> Callable[P, R]:
@@ -51,24 +58,20 @@ def kept(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
-        version()
-        state, key = _state(), (function, args, tuple(kwargs.items()))
+        known, key = content(), (function, args, tuple(kwargs.items()))
         with _lock:
-            if key in state.answers:
-                return state.answers[key]
-        value = function(*args, **kwargs)
+            if key in known.answers:
+                return known.answers[key]
+        version, value = known.version, function(*args, **kwargs)
         with _lock:
-            state.answers[key] = value
+            if known.version == version:
+                known.answers[key] = value
         return value
 
     return answer
 
 
 def forget() -> None:
-    """Look the version up again at the next question: this process has just changed the content."""
-    _state().looked_up = -CHECK_SECONDS
-
-
-def _state() -> _Answers:
+    """Look the version up at the next question: this process has just changed the content."""
     with _lock:
-        return _engines.setdefault(db.engine, _Answers())
+        _contents.setdefault(db.engine, Content()).looked_up = -CHECK_SECONDS

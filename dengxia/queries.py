@@ -1,13 +1,19 @@
-"""Every question that is asked of the database, one function each; what a visitor may see is `models.public()`."""
+"""Every question that is asked of the database, one function each; what a visitor may see is `models.public()`.
+
+Each question is a SQLAlchemy statement, compiled once and then run on the driver's own cursor: that costs a third of a
+Core execution, and a page asks eight. Times in the rows are seconds since 1970.
+"""
 
 import random
+from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import Dialect, Select, bindparam, func, select, tuple_
 
 from dengxia import ranks
 from dengxia.kept import kept
@@ -17,7 +23,6 @@ from models import (
     Body,
     Category,
     ContentVersion,
-    Instant,
     Link,
     Origin,
     Page,
@@ -29,6 +34,7 @@ from models import (
     public,
 )
 
+Row = Any  # a named tuple with the columns of its statement
 PER_PAGE = 20
 PER_SITEMAP = 1000
 SHOWN = 10
@@ -72,34 +78,57 @@ def _cards(*conditions, join: type | None = None, on=None) -> Select:
     return (statement.join(join, on) if join else statement).where(public(), *conditions)
 
 
-def _all(statement: Select, **values: object) -> Sequence[Row]:
-    return db.session.execute(statement, values).all()
+@lru_cache(maxsize=256)
+def _compiled(statement: Select, dialect: Dialect) -> tuple[str, list[tuple[str, Any]], Any]:
+    """The SQL of a statement, the name and default of each parameter in order, and the type of its rows."""
+    made = statement.compile(dialect=dialect)
+    defaults = [(name, made.binds[name].callable or made.binds[name].value) for name in made.positiontup]
+    columns = [column.key for column in statement.selected_columns]
+    return made.string, defaults, namedtuple("Row", columns)
+
+
+def _all(statement: Select, **values: object) -> list[Row]:
+    sql, parameters, row = _compiled(statement, db.engine.dialect)
+    cursor = db.session.connection().connection.cursor()
+    asked = [values[name] if name in values else value() if callable(value) else value for name, value in parameters]
+    rows = list(map(row._make, cursor.execute(sql, asked).fetchall()))
+    cursor.close()
+    return rows
 
 
 def _first(statement: Select, **values: object) -> Row | None:
-    return db.session.execute(statement, values).first()
+    return next(iter(_all(statement, **values)), None)
 
 
 # What every page shows
 
 
+_categories = select(Category.id, Category.slug, Category.name, Category.description, Category.in_nav)
+_categories = _categories.order_by(Category.position, Category.id)
+
+
 @kept
 def categories() -> Sequence[Row]:
     """All categories in their order: id, slug, name, description, in_nav."""
-    columns = (Category.id, Category.slug, Category.name, Category.description, Category.in_nav)
-    return _all(select(*columns).order_by(Category.position, Category.id))
+    return _all(_categories)
+
+
+_links = select(Link.name, Link.url).order_by(Link.position, Link.id)
 
 
 @kept
 def links() -> Sequence[Row]:
     """友情链接: name and url."""
-    return _all(select(Link.name, Link.url).order_by(Link.position, Link.id))
+    return _all(_links)
+
+
+_page_titles = select(Page.slug, Page.title).order_by(Page.id)
 
 
 @kept
 def page_titles() -> Sequence[Row]:
     """The fixed pages: slug and title."""
-    return _all(select(Page.slug, Page.title).order_by(Page.id))
+    return _all(_page_titles)
 
 
 def category(slug: str) -> Row | None:
@@ -107,15 +136,14 @@ def category(slug: str) -> Row | None:
     return next((row for row in categories() if row.slug == slug), None)
 
 
-@kept
-def changed_at() -> datetime:
-    """When anything that a visitor may see last changed: by a write, or because a scheduled time came."""
-    row = _first(select(ContentVersion.changed_at))
-    newest = _first(_newest_moment)
-    return max((r[0] for r in (row, newest) if r), default=now())
-
-
 _newest_moment = select(Article.published_at).where(public()).order_by(*NEWEST_FIRST).limit(1)
+_changed_at = select(ContentVersion.changed_at)
+
+
+@kept
+def changed_at() -> int:
+    """When anything that a visitor may see last changed: by a write, or because a scheduled time came."""
+    return max(row[0] for row in (*_all(_changed_at), *_all(_newest_moment)))
 
 
 # One article
@@ -156,7 +184,7 @@ def tags(id: int) -> list[str]:
 
 
 _own_category = Article.category_id == bindparam("category_id")
-_place = tuple_(bindparam("at", type_=Instant), bindparam("id"))
+_place = tuple_(bindparam("at"), bindparam("id"))
 _earlier = _cards(_own_category, tuple_(*MOMENT) < _place).order_by(*NEWEST_FIRST).limit(1)
 _later = _cards(_own_category, tuple_(*MOMENT) > _place).order_by(*OLDEST_FIRST).limit(1)
 
@@ -167,50 +195,61 @@ def neighbours(card: Row) -> tuple[Row | None, Row | None]:
     return _first(_earlier, **place), _first(_later, **place)
 
 
-_related = (
-    _cards(Related.article_id == bindparam("id"), join=Related, on=Related.other_id == Article.id)
-    .order_by(Related.score.desc(), Article.id.desc())
-    .limit(SHOWN)
-)
+_related = _cards(Related.article_id == bindparam("id"), join=Related, on=Related.other_id == Article.id)
+_related = _related.add_columns(Related.score)
 
 
 def related(card: Row) -> list[Row]:
     """相关文章: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
-    found = list(_all(_related, id=card.id))
+    found = sorted(_all(_related, id=card.id), key=lambda row: (-row.score, -row.id))
     if len(found) < SHOWN:
         known = {card.id, *(row.id for row in found)}
         found += [row for row in newest(SHOWN + len(known), card.category_id) if row.id not in known]
     return found[:SHOWN]
 
 
-_by_ids = _cards(Article.id.in_(bindparam("ids", expanding=True)))
-_nth = select(Article.id).where(tuple_(*MOMENT) < _place).order_by(*NEWEST_FIRST).offset(bindparam("steps")).limit(1)
+DRAWS = 12
+MOST_ROUNDS = 50
 
 
-def random_ids(count: int, without: Iterable[int] = ()) -> list[int]:
-    """Different visible articles in independent draws, each as likely as any other that is not in `without`."""
-    excluded, drawn = set(without), []
-    total = visible()
-    # Drawing again what was drawn or excluded keeps the draw uniform over the rest; few sites are so small that
-    # the rest is hard to meet, and for them all positions are drawn at once.
-    if total <= 4 * (count + len(excluded)):
-        positions = iter(random.sample(range(total), total))
-    else:
-        positions = iter(lambda: random.randrange(total), None)
-    while len(drawn) < count and (position := next(positions, None)) is not None:
-        (at, id), steps = ranks.seek(ranks.ALL, position)
-        row = _first(_nth, at=at, id=id, steps=steps)
-        if row and row.id not in excluded:
-            excluded.add(row.id)
-            drawn.append(row.id)
-    return drawn
+def _nth(number: int):
+    """The id of the article so many steps down from below a key."""
+    place = tuple_(bindparam(f"at_{number}"), bindparam(f"id_{number}"))
+    below = select(Article.id).where(tuple_(*MOMENT) < place).order_by(*NEWEST_FIRST)
+    return below.offset(bindparam(f"steps_{number}")).limit(1).scalar_subquery()
+
+
+_drawn = _cards(Article.id.in_([_nth(number) for number in range(DRAWS)]))
 
 
 def random_cards(count: int, without: Iterable[int] = ()) -> list[Row]:
-    """随便看看: the cards of `random_ids`, in the order of the draw."""
-    ids = random_ids(count, without)
-    cards = {row.id: row for row in _all(_by_ids, ids=ids)}
-    return [cards[id] for id in ids if id in cards]
+    """随便看看: different visible cards in independent draws, each as likely as any other not in `without`."""
+    excluded, drawn, total = set(without), [], visible()
+    # What was drawn before or is excluded is drawn again, which keeps the draws uniform over the rest. Where the rest
+    # is so small that it would be hard to meet, every position comes up once, in random order.
+    rest = random.sample(range(total), total) if total <= 4 * (count + len(excluded)) else None
+    for _ in range(MOST_ROUNDS if rest is None else ceil(total / DRAWS)):
+        positions = [random.randrange(total) for _ in range(DRAWS)] if rest is None else rest[-DRAWS:]
+        del (rest or [])[-DRAWS:]
+        for card in _at(positions):
+            if card.id not in excluded and len(drawn) < count:
+                excluded.add(card.id)
+                drawn.append(card)
+        if len(drawn) == count:
+            break
+    return drawn
+
+
+def _at(positions: Sequence[int]) -> list[Row]:
+    """The visible cards at up to `DRAWS` positions of the list of all, in random order."""
+    places = [ranks.seek(ranks.ALL, position) for position in positions]
+    places += [(ranks.FIRST, 0)] * (DRAWS - len(places))
+    values = {}
+    for number, ((at, id), steps) in enumerate(places):
+        values |= {f"at_{number}": at, f"id_{number}": id, f"steps_{number}": steps}
+    cards = _all(_drawn, **values)
+    random.shuffle(cards)
+    return cards
 
 
 # Lists
@@ -227,17 +266,19 @@ def newest(limit: int, category_id: int | None = None) -> Sequence[Row]:
     return _all(_newest_of_category, limit=limit, category_id=category_id)
 
 
-_scheduled = select(func.count()).select_from(Article).where(Article.published_at > bindparam("now", callable_=now))
-_scheduled_of_tag = select(func.count()).select_from(ArticleTag).where(
-    ArticleTag.tag_id == bindparam("tag_id"), ArticleTag.published_at > bindparam("now", callable_=now)
+_later_than_now = bindparam("now", callable_=now)
+_scheduled = select(func.count().label("count")).select_from(Article).where(Article.published_at > _later_than_now)
+_scheduled_of_category = _scheduled.where(_own_category)
+_scheduled_of_tag = select(func.count().label("count")).select_from(ArticleTag).where(
+    ArticleTag.tag_id == bindparam("tag_id"), ArticleTag.published_at > _later_than_now
 )  # fmt: skip
 
 
 def _visible(name: str, **values: object) -> int:
     # The scheduled ones stand at the newest end of each list; there are few, and only they are counted.
     kind = name.partition("/")[0]
-    statement = {"all": _scheduled, "category": _scheduled.where(_own_category), "tag": _scheduled_of_tag}[kind]
-    return max(0, ranks.outline(name).total - db.session.scalar(statement, values))
+    statement = {"all": _scheduled, "category": _scheduled_of_category, "tag": _scheduled_of_tag}[kind]
+    return max(0, ranks.outline(name).total - _first(statement, **values).count)
 
 
 def visible() -> int:
@@ -290,9 +331,13 @@ def list_category(id: int, number: int) -> Listing:
     return _listing(_category_down, name, number, 0, _visible(name, category_id=id), category_id=id)
 
 
+_tag_id = select(Tag.id).where(Tag.name == bindparam("name"))
+
+
 def tag_id(name: str) -> int | None:
     """The id of a tag."""
-    return db.session.scalar(select(Tag.id).where(Tag.name == name))
+    row = _first(_tag_id, name=name)
+    return row.id if row else None
 
 
 def list_tag(id: int, number: int) -> Listing:
@@ -301,9 +346,13 @@ def list_tag(id: int, number: int) -> Listing:
     return _listing(_tag_down, name, number, 0, _visible(name, tag_id=id), tag_id=id)
 
 
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
 def _month_ends(year: int, month: int, zone: ZoneInfo) -> tuple[int, int]:
     ends = (year, month), (year + month // 12, month % 12 + 1)
-    return tuple(ranks.before(ranks.ALL, (int(datetime(*end, 1, tzinfo=zone).timestamp()), 0)) for end in ends)
+    return tuple(ranks.before(ranks.ALL, (_seconds(datetime(*end, 1, tzinfo=zone)), 0)) for end in ends)
 
 
 def list_month(year: int, month: int, number: int, zone: ZoneInfo) -> Listing:
@@ -313,7 +362,7 @@ def list_month(year: int, month: int, number: int, zone: ZoneInfo) -> Listing:
     return _listing(_all_down, ranks.ALL, number, min(first, shown), min(end, shown))
 
 
-_newest_before = select(Article.published_at).where(public(), Article.published_at < bindparam("at", type_=Instant))
+_newest_before = select(Article.published_at).where(public(), Article.published_at < bindparam("at"))
 _newest_before = _newest_before.order_by(*NEWEST_FIRST).limit(1)
 
 
@@ -323,10 +372,10 @@ def months(zone: ZoneInfo) -> list[Month]:
     found: list[Month] = []
     shown, row = visible(), _first(_newest_moment)
     while row:
-        day = row.published_at.astimezone(zone)
+        day = datetime.fromtimestamp(row.published_at, zone)
         first, end = (min(position, shown) for position in _month_ends(day.year, day.month, zone))
         found.append(Month(day.year, day.month, end - first))
-        row = _first(_newest_before, at=datetime(day.year, day.month, 1, tzinfo=zone))
+        row = _first(_newest_before, at=_seconds(datetime(day.year, day.month, 1, tzinfo=zone)))
     return found
 
 
@@ -341,18 +390,22 @@ _feed = (
     .order_by(*NEWEST_FIRST)
     .limit(PER_PAGE)
 )
+_feed_of_category = _feed.where(_own_category)
 
 
 def feed(category_id: int | None = None) -> Sequence[Row]:
     """The newest cards with their HTML, of all or of one category."""
     if category_id is None:
         return _all(_feed)
-    return _all(_feed.where(_own_category), category_id=category_id)
+    return _all(_feed_of_category, category_id=category_id)
+
+
+_largest_id = select(func.max(Article.id).label("id"))
 
 
 def sitemaps() -> int:
     """How many sitemap files there are: one for each thousand of ids ever given, so that a file never shifts."""
-    return ceil((db.session.scalar(select(func.max(Article.id))) or 0) / PER_SITEMAP)
+    return ceil((_first(_largest_id).id or 0) / PER_SITEMAP)
 
 
 _sitemap = (
@@ -370,10 +423,13 @@ def sitemap(number: int) -> Sequence[Row]:
 # Other addresses
 
 
+_page = select(Page.slug, Page.title, Page.format, Page.source, Page.html, Page.updated_at)
+_page = _page.where(Page.slug == bindparam("slug"))
+
+
 def page(slug: str) -> Row | None:
     """A fixed page."""
-    columns = (Page.slug, Page.title, Page.format, Page.source, Page.html, Page.updated_at)
-    return _first(select(*columns).where(Page.slug == slug))
+    return _first(_page, slug=slug)
 
 
 _redirect = (
@@ -397,7 +453,7 @@ _origins = (
 
 def origins(keys: Iterable[str]) -> dict[str, Row]:
     """What was seeded before under these keys, by key: `article_id`, `digest`, and the article's times."""
-    return {row.key: row for row in _all(_origins, keys=list(keys))}
+    return {row.key: row for row in db.session.execute(_origins, {"keys": list(keys)})}
 
 
 def count_bodies() -> int:
@@ -407,4 +463,4 @@ def count_bodies() -> int:
 
 def is_empty() -> bool:
     """Whether the site has no content at all yet."""
-    return not (_first(select(Article.id).limit(1)) or _first(select(Page.id).limit(1)))
+    return not (_first(_largest_id).id or page_titles())

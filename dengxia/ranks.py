@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, delete, func, insert, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 
 from dengxia.kept import kept
 from models import Article, ArticleTag, Segment, db
@@ -25,10 +25,6 @@ ALL = "all"
 Key = tuple[int, int]
 FIRST: Key = (-(2**62), 0)
 LAST: Key = (2**62, 2**62)
-
-
-def _seconds(column: ColumnElement) -> ColumnElement[int]:
-    return type_coerce(column, BigInteger)
 
 
 _PLACE = (Segment.start_at, Segment.start_id)
@@ -88,13 +84,11 @@ def keys(ids: Iterable[int]) -> dict[str, list[Key]]:
     """The lists that these articles stand in, with the articles' keys."""
     found: dict[str, list[Key]] = defaultdict(list)
     published = Article.published_at.is_not(None)
-    cards = select(_seconds(Article.published_at), Article.id, Article.category_id).where(
-        Article.id.in_(ids), published
-    )
+    cards = select(Article.published_at, Article.id, Article.category_id).where(Article.id.in_(ids), published)
     for at, id, category_id in db.session.execute(cards):
         found[ALL].append((at, id))
         found[of_category(category_id)].append((at, id))
-    links = select(_seconds(ArticleTag.published_at), ArticleTag.article_id, ArticleTag.tag_id)
+    links = select(ArticleTag.published_at, ArticleTag.article_id, ArticleTag.tag_id)
     links = links.where(ArticleTag.article_id.in_(ids), ArticleTag.published_at.is_not(None))
     for at, id, tag_id in db.session.execute(links):
         found[of_tag(tag_id)].append((at, id))
@@ -179,6 +173,6 @@ def _columns(name: str) -> tuple[ColumnElement, ColumnElement, list[ColumnElemen
     """A list's columns of time (in seconds) and of ids, and the condition that makes the list."""
     kind, _, id = name.partition("/")
     if kind == "tag":
-        return _seconds(ArticleTag.published_at), ArticleTag.article_id, [ArticleTag.tag_id == int(id)]
+        return ArticleTag.published_at, ArticleTag.article_id, [ArticleTag.tag_id == int(id)]
     own = [Article.category_id == int(id)] if kind == "category" else []
-    return _seconds(Article.published_at), Article.id, own
+    return Article.published_at, Article.id, own

@@ -38,24 +38,24 @@ class Number(IntegerConverter):
 # Lists
 
 
-@bp.get("/")
+@bp.get("/", defaults={"page": 1})
 @bp.get("/page/<number:page>")
-def home(page=1):
+def home(page):
     listing = _found(queries.list_all(page))
     blocks = _blocks() if page == 1 else []
     return render_template("home.html", listing=listing, blocks=blocks, site_data=_site_data())
 
 
-@bp.get("/category/<slug>")
+@bp.get("/category/<slug>", defaults={"page": 1})
 @bp.get("/category/<slug>/page/<number:page>")
-def category(slug, page=1):
+def category(slug, page):
     row = queries.category(slug) or abort(404)
     return render_template("category.html", category=row, listing=_found(queries.list_category(row.id, page)))
 
 
-@bp.get("/tag/<path:name>")
+@bp.get("/tag/<path:name>", defaults={"page": 1})
 @bp.get("/tag/<path:name>/page/<number:page>")
-def tag(name, page=1):
+def tag(name, page):
     listing = _found(queries.list_tag(queries.tag_id(name) or abort(404), page))
     if not listing.total:
         abort(404)
@@ -67,9 +67,9 @@ def archive():
     return render_template("archive.html", months=queries.months(_zone()))
 
 
-@bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>")
+@bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>", defaults={"page": 1})
 @bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/page/<number:page>")
-def month(year, month, page=1):
+def month(year, month, page):
     if not (1 <= year < 9999 and 1 <= month <= 12):
         abort(404)
     listing = _found(queries.list_month(year, month, page, _zone()))
@@ -84,7 +84,10 @@ def find():
     page = request.args.get("page", 1, type=int)
     if not 1 <= page <= search.LAST_PAGE:
         abort(404)
-    return render_template("search.html", query=query, found=search.find(query, page) if query else None)
+    found = search.find(query, page) if query else None
+    if found and page > found.pages:
+        abort(404)
+    return render_template("search.html", query=query, found=found)
 
 
 @bp.get("/sitemap")
@@ -130,8 +133,8 @@ def qr(id):
 
 @bp.get("/random")
 def random():
-    ids = queries.random_ids(1)
-    response = redirect(url_for(".article", id=ids[0]) if ids else url_for(".home"))
+    cards = queries.random_cards(1)
+    response = redirect(url_for(".article", id=cards[0].id) if cards else url_for(".home"))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -156,8 +159,9 @@ def page(slug):
 def not_found(error):
     old = queries.redirect(request.full_path.rstrip("?").rstrip("/")) or queries.redirect(request.path.rstrip("/"))
     if old:
-        target = url_for(".article", id=old.article_id) if old.article_id else url_for(".category", slug=old.slug)
-        return redirect(target, 301)
+        if old.article_id:
+            return redirect(url_for("reading.article", id=old.article_id), 301)
+        return redirect(url_for("reading.category", slug=old.slug), 301)
     return render_template("404.html", suggestions=search.suggest(request.path)), 404
 
 
@@ -171,7 +175,7 @@ def frame():
         "nav": [row for row in categories if row.in_nav],
         "links": queries.links(),
         "pages": queries.page_titles(),
-        "year": now().astimezone(_zone()).year,
+        "year": _local(now()).year,
     }
 
 
@@ -189,26 +193,26 @@ def _found(listing: queries.Listing) -> queries.Listing:
     return listing if listing.number <= listing.pages else abort(404)
 
 
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(_zone())
+def _local(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, _zone())
 
 
 @bp.app_template_filter("moment")
-def moment(value: datetime) -> str:
+def moment(seconds: int) -> str:
     """`2025-11-10 01:33:39`, in the site's zone."""
-    return f"{_local(value):%Y-%m-%d %H:%M:%S}"
+    return f"{_local(seconds):%Y-%m-%d %H:%M:%S}"
 
 
 @bp.app_template_filter("day")
-def day(value: datetime) -> str:
+def day(seconds: int) -> str:
     """`2025-11-10`, in the site's zone."""
-    return f"{_local(value):%Y-%m-%d}"
+    return f"{_local(seconds):%Y-%m-%d}"
 
 
 @bp.app_template_filter("iso")
-def iso(value: datetime) -> str:
+def iso(seconds: int) -> str:
     """For `<time datetime>`: with the zone."""
-    return _local(value).isoformat()
+    return _local(seconds).isoformat()
 
 
 # For machines that read the page

@@ -11,6 +11,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import unquote
@@ -219,7 +220,7 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         report.unchanged += 1
         return None
     rendered = _rendered(record)
-    updated = record.updated
+    updated = _seconds(record.updated)
     if known:
         report.updated += 1
         updated = updated or (now() if known.published_at and known.published_at <= now() else None)
@@ -227,7 +228,7 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         report.created += 1
     card = {
         "status": "draft" if record.draft else "published",
-        "date": record.date or (known.date if known else record.fallback_date or now()),
+        "date": _seconds(record.date) or (known.date if known else _seconds(record.fallback_date) or now()),
         "updated_at": updated,
         **{name: getattr(record, name) for name in _CARD},
     }
@@ -243,6 +244,10 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         key=record.key,
         digest=digest,
     )
+
+
+def _seconds(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")

@@ -2,17 +2,9 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import BigInteger
 
 from dengxia import search
-from models import Instant, db
-
-
-def render_item(kind, item, autogen_context):
-    """A migration is history: it names no type of today's models."""
-    if kind == "type" and isinstance(item, Instant):
-        return f"sa.{BigInteger.__name__}()"
-    return False
+from models import db
 
 
 def include_name(name, kind, parents):
@@ -25,7 +17,6 @@ with db.engine.connect() as connection:
         connection=connection,
         target_metadata=db.metadata,
         render_as_batch=True,
-        render_item=render_item,
         include_name=include_name,
         **{
             name: value

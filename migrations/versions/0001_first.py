@@ -1,8 +1,8 @@
 """first
 
-Revision ID: 5fe951597b76
+Revision ID: 0001
 Revises: 
-Create Date: 2026-11-24 06:01:06.948450
+Create Date: 2026-11-24 06:12:39.989339
 
 """
 from alembic import op
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision = '5fe951597b76'
+revision = '0001'
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -1,0 +1,112 @@
+"""A real site in a real SQLite file: made once with the sample content, its instance folder copied per test."""
+
+import json
+import shutil
+
+import pytest
+from flask_migrate import upgrade
+
+from app import create_app
+from models import db
+
+
+@pytest.fixture(scope="session")
+def empty_site(tmp_path_factory):
+    """An instance folder with a fresh database in it."""
+    folder = tmp_path_factory.mktemp("empty")
+    return _made(folder, lambda app: None)
+
+
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory):
+    """An instance folder with the sample site in it."""
+    folder = tmp_path_factory.mktemp("sample")
+    return _made(folder, lambda app: app.test_cli_runner().invoke(args=["seed"], catch_exceptions=False))
+
+
+def _made(folder, fill):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLASK_INSTANCE_PATH", str(folder))
+        app = create_app()
+        with app.app_context():
+            upgrade()
+            fill(app)
+            db.session.remove()
+            db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def site(request, tmp_path, monkeypatch):
+    """A function that copies an instance folder and makes an app on it with settings of the test's own."""
+    engines = []
+
+    def make(folder, **settings):
+        shutil.copytree(folder, tmp_path / "instance", dirs_exist_ok=True)
+        monkeypatch.setenv("FLASK_INSTANCE_PATH", str(tmp_path / "instance"))
+        app = create_app({"TESTING": True, **settings})
+        with app.app_context():
+            engines.append(db.engine)
+        return app
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def app(site, empty_site):
+    """An app without content, in its context."""
+    app = site(empty_site)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def sample(site, sample_site):
+    """An app with the sample site, in its context."""
+    app = site(sample_site)
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(sample):
+    """A browser at the sample site."""
+    return sample.test_client()
+
+
+@pytest.fixture
+def seed(app, tmp_path):
+    """`seed(record, …)` writes JSON Lines and runs `flask seed`; it gives the command's result."""
+
+    def run(*records, args=()):
+        file = tmp_path / "content.jsonl"
+        file.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), "utf8")
+        return app.test_cli_runner().invoke(args=["seed", *args, str(file)], catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def seed_files(app, tmp_path):
+    """`seed_files({name: text or bytes}, …)` writes a folder and runs `flask seed` on it."""
+
+    def run(files, args=()):
+        folder = tmp_path / "posts"
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return app.test_cli_runner().invoke(args=["seed", *args, str(folder)], catch_exceptions=False)
+
+    return run
+
+
+def articles(count, **columns):
+    """Records of so many short articles, an hour apart, oldest first."""
+    return [
+        {"key": f"k{n}", "title": f"第{n}篇", "body": f"正文{n}", "date": f"2024-01-{1 + n // 24:02} {n % 24:02}:00:00"}
+        | columns
+        for n in range(count)
+    ]

@@ -1,0 +1,133 @@
+"""Pages kept in memory: whose they are, how many, how old, and that nobody sees another's."""
+
+import threading
+import time
+
+import pytest
+from conftest import articles
+
+from dengxia import cache, kept, queries
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The ids of the articles that were asked of the database, in order."""
+    ids = []
+    article = queries.article
+    monkeypatch.setattr(queries, "article", lambda id: ids.append(id) or article(id))
+    return ids
+
+
+def test_a_page_is_made_once(client, asked):
+    pages = {client.get("/article/1").data for _ in range(3)}
+    assert asked == [1]
+    assert len(pages) == 1
+    assert client.head("/article/1").data == b""
+    assert asked == [1]
+
+
+def test_zero_switches_it_off(site, sample_site, asked):
+    client = site(sample_site, PAGE_CACHE_BYTES=0).test_client()
+    assert [client.get("/article/1").status_code for _ in range(2)] == [200, 200]
+    assert asked == [1, 1]
+
+
+def test_who_is_signed_in_neither_meets_nor_leaves_a_kept_page(client, asked):
+    cookie = {"Cookie": "session=somebody"}
+    client.get("/article/1", headers=cookie)
+    client.get("/article/1")
+    client.get("/article/1", headers=cookie)
+    assert asked == [1, 1, 1]
+
+
+def test_each_address_query_and_host_has_its_own(client):
+    assert "外汇" in client.get("/search?q=外汇").text
+    assert "站桩" in client.get("/search?q=站桩").text
+    assert client.get("/search?q=外汇").text.count("站桩") < client.get("/search?q=站桩").text.count("站桩")
+    assert "http://one.example/" in client.get("/", headers={"Host": "one.example"}).text
+    assert "one.example" not in client.get("/", headers={"Host": "two.example"}).text
+
+
+def test_a_change_shows_at_once_here_and_within_a_second_elsewhere(seed, app, monkeypatch):
+    client = app.test_client()
+    seed({"key": "x", "title": "旧题", "body": "文"})
+    assert "旧题" in client.get("/article/1").text
+    monkeypatch.setattr(kept, "forget", lambda: None)  # as another process would: it learns of nothing
+    seed({"key": "x", "title": "新题", "body": "文"})
+    time.sleep(kept.CHECK_SECONDS)
+    assert "新题" in client.get("/article/1").text
+
+
+def test_nothing_is_older_than_a_minute(client, asked, monkeypatch):
+    client.get("/article/1")
+    later = time.monotonic() + cache.SECONDS + 1
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    client.get("/article/1")
+    assert len(asked) in (1, 2)
+    assert cache.SECONDS <= 60
+
+
+def test_a_flood_of_addresses_stays_within_the_bytes(site, sample_site):
+    app = site(sample_site, PAGE_CACHE_BYTES=200_000)
+    client = app.test_client()
+    for number in range(200):
+        client.get(f"/about?x={number}")
+    assert 0 < app.wsgi_app.pages.currsize <= 200_000
+
+
+@pytest.mark.parametrize("path", ["/random", "/nothing", "/healthz?x", "/static/style.css"])
+def test_what_is_no_page_is_not_kept(sample, path):
+    client = sample.test_client()
+    with client.get(path) as answer:
+        answer.get_data()
+    assert all("healthz" in key[2] for key in sample.wsgi_app.pages)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Range": "bytes=0-10"}, 200),
+        ({"Range": "junk"}, 200),
+        ({"If-None-Match": '"other"'}, 200),
+        ({"If-None-Match": "junk"}, 200),
+        ({"If-Modified-Since": "junk"}, 200),
+    ],
+)
+def test_header_junk_gives_the_page(client, headers, status):
+    page = client.get("/article/1").data
+    answer = client.get("/article/1", headers=headers)
+    assert (answer.status_code, answer.data) == (status, page)
+
+
+def test_a_returning_visitor_gets_304_from_memory(client, asked):
+    headers = client.get("/article/1").headers
+    for known in ({"If-None-Match": headers["ETag"]}, {"If-Modified-Since": headers["Last-Modified"]}):
+        answer = client.get("/article/1", headers=known)
+        assert (answer.status_code, answer.data) == (304, b"")
+        assert answer.headers["Content-Security-Policy"]
+        assert "Content-Length" not in answer.headers
+    assert asked == [1]
+
+
+def test_many_readers_at_once_get_whole_pages(sample):
+    pages = []
+
+    def read():
+        client = sample.test_client()
+        pages.extend(client.get(f"/article/{1 + n % 5}").text for n in range(20))
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pages) == 120
+    assert all(page.rstrip().endswith("</html>") for page in pages)
+
+
+def test_scheduled_articles_appear_without_a_change(seed, app, monkeypatch):
+    seed(*articles(3), {"key": "f", "title": "定时发布", "body": "文", "date": "2030-01-01"})
+    assert queries.visible() == 3
+    monkeypatch.setattr("time.time", lambda: 1_900_000_000)
+    assert queries.visible() == 4
+    assert queries.list_all(1).cards[0].title == "定时发布"

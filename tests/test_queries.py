@@ -1,0 +1,145 @@
+"""What is asked of the database: what a visitor may see, and how each answer is found."""
+
+import inspect
+import re
+from collections import Counter
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import articles
+
+from dengxia import queries, search
+from models import Article, db
+
+ZONE = ZoneInfo("Asia/Shanghai")
+GROWING = ("article", "body", "article_tag", "related", "origin", "redirect", "tag")
+
+
+@pytest.fixture
+def hidden(seed):
+    """Twelve articles that show, one draft and one of the future, all alike."""
+    common = {"category": "甲", "tags": ["一"], "body": "同样的话，同样的词。"}
+    seed(
+        *({"key": f"v{n}", "title": f"可见{n}", "date": f"2024-03-{n + 1:02}", **common} for n in range(12)),
+        {"key": "d", "title": "草稿", "date": "2024-03-20", "draft": True, **common},
+        {"key": "f", "title": "将来", "date": "2099-01-01", **common},
+    )
+
+
+def test_neither_drafts_nor_the_future_show_anywhere(hidden):
+    category = queries.categories()[0]
+    card = queries.newest(1)[0]
+    shown = [
+        *queries.newest(50),
+        *queries.newest(50, category.id),
+        *queries.list_all(1).cards,
+        *queries.list_category(category.id, 1).cards,
+        *queries.list_tag(queries.tag_id("一"), 1).cards,
+        *queries.list_month(2024, 3, 1, ZONE).cards,
+        *queries.related(card),
+        *queries.random_cards(20),
+        *queries.feed(),
+        *(hit.card for hit in search.find("同样", 1).hits),
+        *(card for card in queries.neighbours(card) if card),
+    ]
+    assert shown
+    assert {row.title for row in shown} <= {f"可见{n}" for n in range(12)}
+    assert len(queries.sitemap(1)) == 12
+    assert search.find("同样", 1).count == 12
+    assert queries.visible() == queries.list_all(1).total == 12
+    assert queries.months(ZONE) == [(2024, 3, 12)]
+    hidden_ids = db.session.query(Article.id).filter(Article.title.in_(["草稿", "将来"])).all()
+    assert [queries.article(id) for (id,) in hidden_ids] == [None, None]
+
+
+def test_neighbours_stay_in_the_category(seed):
+    seed(*(record | {"category": "甲" if n % 2 else "乙"} for n, record in enumerate(articles(6))))
+    rows = {row.title: queries.article(row.id) for row in queries.newest(10)}
+    earlier, later = queries.neighbours(rows["第2篇"])
+    assert (earlier.title, later.title) == ("第0篇", "第4篇")
+    assert queries.neighbours(rows["第0篇"])[0] is None
+    assert queries.neighbours(rows["第5篇"])[1] is None
+
+
+def test_neighbours_of_one_second_follow_their_numbers(seed):
+    seed(*articles(3, date="2024-01-01"))
+    earlier, later = queries.neighbours(queries.article(2))
+    assert (earlier.id, later.id) == (1, 3)
+
+
+def test_random_is_uniform_over_what_shows(seed):
+    """Chi-square over 20,000 draws, with gaps, drafts and scheduled articles among the ids."""
+    seed(
+        *(
+            record | {"draft": n % 3 == 0} | ({"date": "2099-01-01"} if n % 5 == 0 else {})
+            for n, record in enumerate(articles(60))
+        )
+    )
+    shown = {row.id for row in queries.newest(100)}
+    drawn = Counter(queries.random_cards(1)[0].id for _ in range(20_000))
+    assert set(drawn) == shown
+    expected = 20_000 / len(shown)
+    chi_square = sum((drawn[id] - expected) ** 2 / expected for id in shown)
+    # 31 degrees of freedom: above 75 once in a hundred thousand runs.
+    assert len(shown) == 32
+    assert chi_square < 75
+
+
+def test_random_cards_are_different_and_leave_out(seed):
+    seed(*articles(40))
+    without = set(range(1, 20))
+    for _ in range(50):
+        ids = [card.id for card in queries.random_cards(10, without)]
+        assert len(set(ids)) == 10
+        assert not without & set(ids)
+
+
+def test_related_are_filled_up_by_the_newest_of_the_category(hidden):
+    card = queries.newest(1)[0]
+    assert len(queries.related(card)) == 10
+    assert card.id not in {row.id for row in queries.related(card)}
+
+
+def test_months_are_those_of_the_zone(seed):
+    seed({"key": "x", "title": "年末", "body": "文", "date": "2023-12-31T16:30:00+00:00"})
+    assert queries.months(ZONE) == [(2024, 1, 1)]
+    assert queries.list_month(2024, 1, 1, ZONE).total == 1
+    assert queries.list_month(2023, 12, 1, ZONE).total == 0
+
+
+def ask_everything():
+    """Call every public function of queries and search as a page would; the test below sees that none is left out."""
+    card = queries.newest(1)[0]
+    category = queries.categories()[0]
+    asked = {
+        "article": (card.id,), "category": (category.slug,), "feed": (category.id,), "list_all": (2,),
+        "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag_id("一"), 1),
+        "months": (ZONE,), "neighbours": (card,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
+        "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
+        "sitemap": (1,), "tag_id": ("一",), "tags": (card.id,),
+    }  # fmt: skip
+    walks = {"count_bodies"}
+    for name, function in inspect.getmembers(queries, inspect.isfunction):
+        if inspect.getmodule(inspect.unwrap(function)) is queries and not name.startswith("_") and name not in walks:
+            function(*asked.get(name, ()))
+    queries.newest(6)
+    queries.feed()
+    search.find("正文 同样", 1)
+    search.suggest("/old/正文")
+
+
+def test_no_question_walks_or_sorts_a_growing_table(seed):
+    seed(*articles(700, tags=["一"]))
+    statements = []
+    driver = db.session.connection().connection.driver_connection
+    driver.set_trace_callback(statements.append)
+    ask_everything()
+    driver.set_trace_callback(None)
+    asked = [statement for statement in statements if statement.startswith("SELECT")]
+    assert len(asked) > 20
+    for statement in asked:
+        details = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        growing = any(re.search(rf"\b{table}\b", statement) for table in GROWING)
+        walked = [d for d in details if re.match(rf"SCAN ({'|'.join(GROWING)})\b", d)]
+        sorted_ = [d for d in details if growing and "search_index" not in statement and "TEMP B-TREE" in d]
+        assert not walked + sorted_, (statement, details)

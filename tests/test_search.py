@@ -1,0 +1,107 @@
+"""Search finds what stands in the text, and nothing that a visitor types breaks it."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dengxia import search
+
+TEXT = "社区居民在灯下读书，用iPhone15拍了照片。后台程序员说：“发布前要检查”！全角ＡＢＣ与半角。"
+
+
+@pytest.fixture
+def library(seed):
+    seed(
+        {"key": "a", "title": "读书会", "body": TEXT, "author": "周明", "tags": ["夜读"]},
+        {"key": "b", "title": "灯下的工坊", "body": "木匠在工坊里做灯。程式設計師與後臺。"},
+        {"key": "c", "title": "雨", "body": "灯下没有人，只有雨声。灯下，灯下。"},
+    )
+
+
+def titles(query):
+    return [hit.card.title for hit in search.find(query, 1).hits]
+
+
+@pytest.mark.parametrize(
+    "query",
+    (
+        "居民 区居 社区居民 社区居民在灯下读书 民 书 iphone 15 iPhone15 用iPhone15拍 ＩＰＨＯＮＥ 15拍了 abc 全角abc"
+        ' "发布前要检查" “发布前” 社區居民 周明 夜读 读书，用'
+    ).split(),
+)
+def test_found(library, query):
+    assert "读书会" in titles(query)
+
+
+def test_all_words_are_required(library):
+    assert titles("照片 居民") == ["读书会"]
+    assert titles("照片 木匠") == []
+
+
+@pytest.mark.parametrize("query", ["民社", "社民", "phone", "1", "居民 -读书", '"居民照片"', "发布-检查"])
+def test_not_found(library, query):
+    assert "读书会" not in titles(query)
+
+
+def test_title_hits_come_first(library):
+    assert titles("灯下") == ["灯下的工坊", "雨", "读书会"]
+
+
+def test_simplified_finds_traditional(library):
+    assert titles("程式设计师") == ["灯下的工坊"]
+    assert set(titles("后台")) == {"灯下的工坊", "读书会"}
+
+
+def test_words_left_out(library):
+    assert titles("灯下 -雨声") == ["灯下的工坊", "读书会"]
+    assert search.find("-灯下", 1).count == 0
+
+
+def test_hits_are_marked_and_escaped(seed):
+    seed({"key": "x", "title": "<b>灯下</b>", "body": "`<script>alert('灯下')</script>` 與燈下"})
+    hit = search.find("灯下", 1).hits[0]
+    assert hit.title == "&lt;b&gt;<mark>灯下</mark>&lt;/b&gt;"
+    assert "<script" not in hit.snippet
+    assert hit.snippet.count("<mark>") == 2
+
+
+def test_change_and_draft_leave_the_index(seed):
+    seed({"key": "x", "title": "一", "body": "旧的说法"})
+    seed({"key": "x", "title": "一", "body": "新的说法"})
+    assert titles("旧的") == []
+    assert titles("新的") == ["一"]
+    seed({"key": "x", "title": "一", "body": "新的说法", "draft": True})
+    assert titles("新的") == []
+
+
+def test_pages_of_an_answer(seed):
+    seed(*({"key": str(n), "title": f"第{n}篇", "body": "同样的话"} for n in range(45)))
+    found = [search.find("同样", number) for number in (1, 2, 3)]
+    assert [(f.count, f.pages, len(f.hits)) for f in found] == [(45, 3, 20), (45, 3, 20), (45, 3, 5)]
+    assert len({hit.card.id for f in found for hit in f.hits}) == 45
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.text(alphabet="\"'*()+-:^{}[]~\\ 灯下ab1 AND OR NOT NEAR,\x00%_“”", max_size=60),
+    st.lists(st.sampled_from('AND OR NOT NEAR( ) " * title: ^灯 - -- 灯下 {a}:b 💡'.split())).map(" ".join),
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=HOSTILE)
+def test_hostile_queries_are_answered(client, query):
+    assert client.get("/search", query_string={"q": query}).status_code == 200
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(start=st.integers(0, len(TEXT) - 2), length=st.integers(2, 12))
+def test_every_substring_is_found(library, start, length):
+    piece = TEXT[start : start + length]
+    # A substring that begins or ends inside a Latin word or a number is another word.
+    if (
+        not piece.isascii()
+        and not any(c.isascii() or c in "ＡＢＣ" for c in (piece[0], piece[-1]))
+        and piece.strip("，。：“”！")
+    ):
+        assert "读书会" in titles(f'"{piece.replace("“", "").replace("”", "")}"')
