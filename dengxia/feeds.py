@@ -67,4 +67,5 @@ def opensearch():
 @bp.get("/healthz")
 def healthz():
     found = schema.problem()
-    return (Response(found or "ok", mimetype="text/plain"), 503 if found else 200)
+    headers = {"Cache-Control": "no-store"}
+    return Response(found or "ok", status=503 if found else 200, mimetype="text/plain", headers=headers)
