@@ -13,6 +13,7 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     UniqueConstraint,
     bindparam,
@@ -136,13 +137,20 @@ class ArticleTag(Base):
 
 
 class Related(Base):
-    """An article of the list under another one, with how well it fits."""
+    """The articles that fit one best, packed by `dengxia/related.py`: ten to a row instead of ten rows."""
 
     __tablename__ = "related"
-    __table_args__ = {"sqlite_with_rowid": False}
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    other_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
-    score: Mapped[int]
+    others: Mapped[bytes]
+
+
+class Term(Base):
+    """How many articles hold a term, and which of the newest tell of it: see `dengxia/related.py`."""
+
+    __tablename__ = "term"
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    frequency: Mapped[int]
+    postings: Mapped[bytes]
 
 
 class Segment(Base):

@@ -13,12 +13,13 @@ HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 SIGNS = "\u3000-\u303f\uff00-\uffef“”‘’—…·"
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}]+|\d+")
-_LINE_END = re.compile(rf"(?<=[{HAN}{SIGNS}])[ \t]*\n[ \t]*(?=[{HAN}{SIGNS}])")
+_GROUP = re.compile(rf"(?:[{HAN}]|[^\W_])+")
+_CHINESE = re.compile(f"[{HAN}{SIGNS}]")
 
 
-def join_lines(text: str) -> str:
-    """Drop each line end between two Chinese characters or signs: there it is no space."""
-    return _LINE_END.sub("", text)
+def closes_up(before: str, after: str) -> bool:
+    """Whether a line end between these two characters is no space, as between two Chinese characters or signs."""
+    return bool(_CHINESE.match(before) and _CHINESE.match(after))
 
 
 class _Folding(dict):
@@ -57,24 +58,34 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
     return "".join(folded), places
 
 
-def runs(folded: str) -> Iterator[str]:
-    """Stretches of one kind in folded text: Chinese characters, letters, or digits."""
-    return (found[0] for found in _RUN.finditer(folded))
+def groups(folded: str) -> list[str]:
+    """Stretches of letters, digits and Chinese in folded text, with no sign or space in them."""
+    return _GROUP.findall(folded)
+
+
+def runs(group: str) -> list[str]:
+    """A group's stretches of one kind: Chinese characters, letters, or digits; `用iphone15` → 用, iphone, 15."""
+    return _RUN.findall(group)
 
 
 def is_han(run: str) -> bool:
-    """Whether a run from `runs` is of Chinese characters."""
+    """Whether a run is of Chinese characters."""
     return bool(re.match(f"[{HAN}]", run))
 
 
-def tokens(text: str) -> Iterator[str]:
-    """What the search index holds of a text: `买iPhone15手机` → 买 iphone 15 手机 机.
+def tokens(group: str) -> Iterator[str]:
+    """What the search index holds of a group: `社区居民` → 社区 区居 居民; `用iphone15拍照` → 用 iphone 15 拍 拍照.
 
-    A run of Chinese gives each pair of neighbours and its last character alone, so that every character begins
-    a token (one character is found as a prefix) and every longer substring is a phrase.
+    Pairs of neighbours make every longer substring a phrase of tokens that stand side by side. Where Chinese touches
+    letters or digits, its character there stands alone too, so that `15拍` is such a phrase as well.
     """
-    for run in runs(fold(text)):
-        if is_han(run):
-            yield from (run[i : i + 2] for i in range(len(run)))
-        else:
+    found = runs(group)
+    for place, run in enumerate(found):
+        if not is_han(run) or len(run) == 1:
             yield run
+            continue
+        if place > 0:
+            yield run[0]
+        yield from (run[i : i + 2] for i in range(len(run) - 1))
+        if place < len(found) - 1:
+            yield run[-1]

@@ -5,6 +5,7 @@ Core execution, and a page asks eight. Times in the rows are seconds since 1970.
 """
 
 import random
+from array import array
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -195,17 +196,25 @@ def neighbours(card: Row) -> tuple[Row | None, Row | None]:
     return _first(_earlier, **place), _first(_later, **place)
 
 
-_related = _cards(Related.article_id == bindparam("id"), join=Related, on=Related.other_id == Article.id)
-_related = _related.add_columns(Related.score)
+_others = select(Related.others).where(Related.article_id == bindparam("id"))
+_ten = _cards(Article.id.in_([bindparam(f"id_{number}") for number in range(SHOWN)]))
 
 
 def related(card: Row) -> list[Row]:
     """相关文章: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
-    found = sorted(_all(_related, id=card.id), key=lambda row: (-row.score, -row.id))
+    packed = _first(_others, id=card.id)
+    ids = unpack(packed.others) if packed else []
+    cards = {row.id: row for row in _all(_ten, **{f"id_{n}": ids[n] if n < len(ids) else None for n in range(SHOWN)})}
+    found = [cards[id] for id in ids if id in cards]
     if len(found) < SHOWN:
-        known = {card.id, *(row.id for row in found)}
+        known = {card.id, *cards}
         found += [row for row in newest(SHOWN + len(known), card.category_id) if row.id not in known]
     return found[:SHOWN]
+
+
+def unpack(others: bytes) -> list[int]:
+    """The articles of a packed list, best first: the score is the upper, the article the lower half of 64 bits."""
+    return [entry & 0xFFFFFFFF for entry in array("Q", others)]
 
 
 DRAWS = 12

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from io import BytesIO
 from math import ceil
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
@@ -127,8 +128,10 @@ def article(id):
 @bp.get("/article/<number:id>/qr.svg")
 def qr(id):
     card = queries.article(id) or abort(404)
+    drawn = BytesIO()
     code = segno.make(url_for(".article", id=card.id, _external=True), error="m")
-    return code.svg_inline(scale=4, border=4), {"Content-Type": "image/svg+xml"}
+    code.save(drawn, kind="svg", scale=4, border=4, light="#fff", xmldecl=False)
+    return drawn.getvalue(), {"Content-Type": "image/svg+xml"}
 
 
 @bp.get("/random")

@@ -62,9 +62,10 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         _put_tags(entries, ids)
         _put_origins(entries, ids)
         _put_aliases(entries, ids)
-        search.change(old_texts, search.texts(ids))
+        new_texts = search.texts(ids)
+        search.change(old_texts, new_texts)
+        related.change(old_texts, new_texts)
         ranks.change(old_keys, ranks.keys(ids))
-        related.change(ids)
     return ids
 
 
@@ -99,8 +100,9 @@ def rebuild(batch: int = 500) -> Iterator[int]:
             values = [_derived(id, text) for id, text in zip(ids, rendered, strict=True)]
             db.session.execute(_rewrite_body, values)
             db.session.execute(_rewrite_excerpt, values)
-            search.change({}, search.texts(ids))
-            related.change(ids)
+            texts = search.texts(ids)
+            search.change({}, texts)
+            related.change({}, texts)
         after, done = ids[-1], done + len(rows)
         yield done
 

@@ -1,13 +1,23 @@
 """A real site in a real SQLite file: made once with the sample content, its instance folder copied per test."""
 
 import json
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from flask_migrate import upgrade
 
 from app import create_app
 from models import db
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -110,3 +120,55 @@ def articles(count, **columns):
         | columns
         for n in range(count)
     ]
+
+
+# A server and a browser
+
+
+@pytest.fixture(scope="session")
+def address(sample_site):
+    """The address of the sample site, served as in production."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "--port",
+        str(port),
+        "app:create_app",
+    ]
+    environment = {**os.environ, "FLASK_INSTANCE_PATH": str(sample_site)}
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+                if answer.status == 200:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The system's Chromium. Where there is none the tests are skipped, but never in CI."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not chromium:
+        needed("Chromium (apt install chromium)")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": [*quiet, "--disable-component-update"]}
+
+
+def needed(tool):
+    """Skip a test for want of a tool; in CI that is a failure."""
+    message = f"this test needs {tool}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)

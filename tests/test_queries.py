@@ -118,7 +118,7 @@ def ask_everything():
         "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
         "sitemap": (1,), "tag_id": ("一",), "tags": (card.id,),
     }  # fmt: skip
-    walks = {"count_bodies"}
+    walks = {"count_bodies", "unpack"}
     for name, function in inspect.getmembers(queries, inspect.isfunction):
         if inspect.getmodule(inspect.unwrap(function)) is queries and not name.startswith("_") and name not in walks:
             function(*asked.get(name, ()))

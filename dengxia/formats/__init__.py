@@ -1,12 +1,14 @@
 """Content formats, a module each, and what they all give: a `Record`, or `Refused` with the place and the reason."""
 
+import os
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 KINDS = {
@@ -39,7 +41,8 @@ NAMES = {
 }
 _DATE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
-    r"(?:[T\s]+(\d{1,2})[:时](\d{1,2})分?(?::?(\d{1,2})(?:\.\d+)?秒?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?",
+    r"(?:(?:[T\s]+|(?<=日))(\d{1,2})[:时](\d{1,2})分?(?::?(\d{1,2})(?:\.\d+)?秒?)?)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE,
 )
 # What no text file holds on purpose, and XML and SQLite tools trip over.
@@ -101,11 +104,12 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
 
 
 def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, defaults: dict) -> Record:
-    categories = _many(named["category"])
-    address = _text(named["address"], "url")
+    categories = _many(named["category"], "category", 50)
+    key = _text(named["key"], "key")
+    aliases = [*_many(named["aliases"], "aliases", 500), _text(named["address"], "url")]
     return Record(
         where=where,
-        key=_text(named["key"], "key") or str(defaults.get("key", "")),
+        key=key or str(defaults.get("key", "")),
         title=_line(named["title"], "title", 200) or _line(defaults.get("title", ""), "title", 200),
         body=_checked(body, "body"),
         format=_choice(named["format"], FORMATS, "format") or str(defaults.get("format", "markdown")),
@@ -115,30 +119,42 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         category=categories[0] if categories else "",
         # One category an article: the others go on as tags.
         tags=list(dict.fromkeys(_tags(named["tags"]) + categories[1:])),
-        author=_line("、".join(_many(named["author"])), "author", 100),
+        author=_line("、".join(_many(named["author"], "author", 100)), "author", 100),
         editor=_line(named["editor"], "editor", 100),
         source=_line(named["source"], "source", 100),
         source_url=_web_address(named["source_url"]),
         kind=_choice(named["kind"], KINDS, "kind") or "original",
         summary=_line(named["summary"], "summary", 500),
         slug=_line(named["slug"] or defaults.get("slug"), "slug", 200),
-        aliases=list(dict.fromkeys(_path(alias) for alias in [*_many(named["aliases"]), address] if alias)),
+        aliases=list(dict.fromkeys(_path(alias) for alias in aliases if alias)),
         cover=_line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
         draft=_is_draft(named, lower) or bool(defaults.get("draft")),
         page=_text(named["type"], "type") == "page",
-        own_key=bool(named["key"]),
+        own_key=bool(key),
         folder=defaults.get("folder"),
     )
 
 
-def decode(data: bytes, where: str) -> str:
-    """Text of a file in UTF-8, with or without BOM, or in GB18030 (which holds GBK and GB2312)."""
-    for encoding in ("utf-8-sig", "gb18030"):
+def decode(data: bytes, where: str, first: int = 1) -> str:
+    """Text in UTF-8, with or without BOM, or in GB18030 (which holds GBK and GB2312); its first line is `first`."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        broken = error
+    text = data.decode("utf-8", "replace")
+    # Nearly every byte sequence is some GB18030: where only a little is not UTF-8, it is UTF-8 that was damaged.
+    if text.count("\ufffd") * 10 > sum(character > "\x7f" for character in text):
         try:
-            return data.decode(encoding)
+            return data.decode("gb18030")
         except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
+            broken = error
+    line = data.count(b"\n", 0, broken.start) + first
     raise Refused(f"{where}:{line}", "既不是 UTF-8 也不是 GB18030 编码的文字")
+
+
+def shown(path: Path) -> str:
+    """A path as text, also where its name is in GB18030, as old Chinese archives unpack."""
+    return decode(os.fsencode(path), repr(path))
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime:
@@ -149,7 +165,7 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
         *numbers, offset = found.groups()
         value = datetime(*(int(number or 0) for number in numbers))
         if offset:
-            suffix = "+00:00" if offset.upper() in ("Z", "UTC") else offset
+            suffix = offset if offset[0] in "+-" else "+00:00"
             return datetime.fromisoformat(value.isoformat() + suffix).astimezone(UTC)
     elif re.fullmatch(r"\d{9,10}", text):
         return datetime.fromtimestamp(int(text), UTC)
@@ -183,18 +199,30 @@ def _line(value: object, name: str, limit: int) -> str:
     return text
 
 
-def _many(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [text for item in value for text in _many(item)]
-    if isinstance(value, dict):
-        return [text for text in (_line(v, "", 100) for v in value.values()) if text]
-    return [text] if (text := _line(value, "category", 200)) else []
+def _many(value: object, name: str, limit: int) -> list[str]:
+    return [text for item in _leaves(value) if (text := _line(item, name, limit))]
 
 
 def _tags(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [tag for item in value for tag in _tags(item)]
-    return [tag for part in re.split(r"[,，、;；]", _text(value, "tags")) if (tag := _line(part, "tag", 50))]
+    parts = [part for item in _leaves(value) for part in re.split(r"[,，、;；]", _text(item, "tags"))]
+    return [tag for part in parts if (tag := _line(part, "tags", 50))]
+
+
+def _leaves(value: object) -> list[object]:
+    """What stands in a list, or in lists in a list as Hexo nests categories.
+
+    A few lines of YAML can write a list that has more than 2**64 of them.
+    """
+    waiting, leaves = deque([value]), []
+    for _ in range(1000):
+        if not waiting:
+            return leaves
+        item = waiting.popleft()
+        if isinstance(item, list | dict):
+            waiting.extendleft(reversed(item if isinstance(item, list) else list(item.values())))
+        else:
+            leaves.append(item)
+    raise ValueError("有一项列出的东西太多，或者套得太深")
 
 
 def _choice(value: object, choices: Mapping[str, str], name: str) -> str:
@@ -205,14 +233,14 @@ def _choice(value: object, choices: Mapping[str, str], name: str) -> str:
 
 
 def _is_draft(named: Mapping[str, object], fields: Mapping[str, object]) -> bool:
-    status = str(fields.get("status", "")).lower()
+    status = _text(fields.get("status"), "status").lower()
     return _truth(named["draft"], "draft") or not _truth(fields.get("published", True), "published") or (
         status in ("draft", "hidden", "private", "pending", "trash")
     )  # fmt: skip
 
 
 def _truth(value: object, name: str) -> bool:
-    text = str(value if value is not None else "").strip().lower()
+    text = _text(value, name).lower()
     if text not in ("", "true", "false", "yes", "no", "1", "0", "on", "off"):
         if name == "published":  # there some write a date
             return True
@@ -223,23 +251,29 @@ def _truth(value: object, name: str) -> bool:
 def _moment(value: object, name: str, zone: ZoneInfo) -> datetime | None:
     if value in (None, ""):
         return None
-    if isinstance(value, date):
-        value = value.isoformat()
+    text = value.isoformat() if isinstance(value, date) else _text(value, name)
     try:
-        return moment(str(value), zone)
+        return moment(text, zone)
     except (ValueError, TypeError, OverflowError):
-        raise ValueError(f"{name} 是 {str(value)!r}，应当像 2025-11-10 01:33:39") from None
+        raise ValueError(f"{name} 是 {text!r}，应当像 2025-11-10 01:33:39") from None
 
 
 def _web_address(value: object) -> str:
     text = _line(value, "source_url", 2000)
-    if text and not (re.match(r"https?://", text, re.IGNORECASE) and urlsplit(text).hostname):
+    if text and not (re.match(r"https?://", text, re.IGNORECASE) and _split(text, "source_url").hostname):
         raise ValueError(f"source_url 是 {text!r}，应当以 http:// 或 https:// 开头")
     return text
 
 
+def _split(address: str, name: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        raise ValueError(f"{name} 是 {address!r}，不是有效的地址") from None
+
+
 def _path(value: str) -> str:
     """An old address as the path that a visitor asks for: no host, no escapes, one slash in front, none at the end."""
-    parts = urlsplit(value)
+    parts = _split(value, "aliases")
     path = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
     return "/" + str(PurePosixPath(path)).strip("/.")

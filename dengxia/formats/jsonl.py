@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dengxia.formats import Record, Refused, decode, record
+from dengxia.formats import Record, Refused, decode, record, shown
 
 SUFFIXES = (".jsonl", ".ndjson")
 
@@ -16,22 +16,26 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refuse
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield _one(line, f"{path}:{number}", key, path.parent, zone), len(line)
+                    yield _one(path, number, line, key, zone), len(line)
                 except Refused as refused:
                     yield refused, len(line)
 
 
-def _one(line: bytes, where: str, key: str, folder: Path, zone: ZoneInfo) -> Record:
+def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Record:
+    where = f"{shown(path)}:{number}"
+    text = decode(line, shown(path), number)
     try:
-        fields = json.loads(decode(line, where))
-    except (ValueError, RecursionError) as error:
-        raise Refused(where, f"不是有效的 JSON（{error}）") from None
+        fields = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Refused(where, f"第 {error.colno} 个字起不是有效的 JSON（{error.msg}）") from None
+    except (ValueError, RecursionError):
+        raise Refused(where, "JSON 里有太长的数，或者套得太深") from None
     if not isinstance(fields, dict):
         raise Refused(where, "应当是一个 JSON 对象 {…}")
     body = fields.get("body")
     if not isinstance(body, str):
         raise Refused(where, "没有 body（正文）")
-    made = record(where, fields, body, zone, folder=folder)
+    made = record(where, fields, body, zone, folder=path.parent)
     if not made.title:
         raise Refused(where, "没有 title（标题）")
     # Not the line's number: a line put in above would give every article the text of its neighbour.

@@ -10,58 +10,65 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from dengxia.formats import Record, Refused, decode, record
+from dengxia.formats import Record, Refused, decode, record, shown
 
 SUFFIXES = (".md", ".markdown")
 # Every value as the text that was written, so that a title 007 or a tag `no` stays what it is.
 _YAML = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_FENCED = re.compile(r"(---|\+\+\+)[ \t]*\r?\n(.*?)^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
-_PELICAN = re.compile(r"(?:[A-Za-z_]+:[^\n]*\n(?:[ \t]+[^\n]+\n)*)+(?=\s*(?:\n|\Z))")
-_HEADING = re.compile(r"\s*#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|\Z)|\s*([^\s#>*\-`].*)\r?\n=+[ \t]*(?:\r?\n|\Z)")
+_FENCED = re.compile(r"(---|\+\+\+|;;;)[ \t]*\r?\n(.*?)^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+# Hexo also takes front matter that has a closing line only.
+_CLOSED = re.compile(r"((?:[^\n]*\S[^\n]*\n)+?)(---|;;;)[ \t]*(?:\r?\n|\Z)")
+_PELICAN = re.compile(r"(?:[^\W\d][\w-]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\s*(?:\n|\Z))")
+_TITLE = re.compile(r"^\"?title\"?\s*:", re.IGNORECASE | re.MULTILINE)
+_HEADING = re.compile(
+    r"\s*(?:#[ \t]+(\S.*?)[ \t]*#*[ \t]*(?:\{[^}\n]*\}[ \t]*)?|([^\s#>*\-`].*?)\r?\n=+[ \t]*)(?:\r?\n|\Z)"
+)
+_MARKS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)|\[([^\]]*)\]\([^)]*\)")
 _JEKYLL = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})-(.+)")
 
 
 def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     """The article or page in one file, with its bytes; `key` tells it from others when the file gives none."""
     data = path.read_bytes()
-    text = decode(data, str(path))
-    fields, body = split(text, str(path))
-    named = _JEKYLL.fullmatch(path.stem)
+    where, stem = shown(path), shown(Path(path.stem))
+    fields, body = split(decode(data, where), where)
+    named = _JEKYLL.fullmatch(stem)
+    name = named[2] if named else stem if stem != "index" else shown(Path(path.absolute().parent.name))
+    own_title = next((str(value) for key, value in fields.items() if str(key).lower() == "title" and value), "")
+    heading = _HEADING.match(body)
+    words = _MARKS.sub(r"\1", heading[1] or heading[2]).strip() if heading else ""
+    # The page shows the title itself, so a text that begins with it says it once.
+    if heading and words == (own_title or words):
+        body = body[heading.end() :]
     defaults = {
         "key": key,
-        "title": named[2] if named else path.stem if path.stem != "index" else path.parent.name,
+        "title": words or name,
         "date": named[1] if named else None,
         "slug": named[2] if named else None,
         "draft": "_drafts" in path.parts,
         "folder": path.parent,
         "fallback_date": datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0),
     }
-    heading = _HEADING.match(body)
-    if heading:
-        words = re.sub(r"[*_`]|\[([^\]]*)\]\([^)]*\)", r"\1", heading[1] or heading[2]).strip()
-        if not any(str(name).lower() == "title" and value for name, value in fields.items()):
-            defaults["title"] = words
-        # The page shows the title itself, so a text that begins with it says it once.
-        if words in (defaults["title"], str(fields.get("title", ""))):
-            body = body[heading.end() :]
-    yield record(str(path), fields, body, zone, **defaults), len(data)
+    made = record(where, fields, body, zone, **defaults)
+    if made.page and not made.slug:
+        made.slug = name
+    yield made, len(data)
 
 
 def split(text: str, where: str) -> tuple[dict[str, object], str]:
     """Front matter and text apart; without front matter the first is empty."""
-    fenced = _FENCED.match(text)
-    if fenced:
-        return _parse(fenced[1], fenced[2], where), text[fenced.end() :]
-    if text.startswith("{"):
+    if fenced := _FENCED.match(text):
+        return _parse(fenced[1], fenced[2], where, 2), text[fenced.end() :]
+    # `{%` and `{{` begin a text.
+    if text.startswith("{") and not text.startswith(("{%", "{{", "{#", "{:")):
         return _json(text, where)
-    # Hexo also takes YAML with a closing line only.
+    closed = _CLOSED.match(text)
+    if closed and _TITLE.search(closed[1]):
+        return _parse(closed[2], closed[1], where, 1), text[closed.end() :]
     pelican = _PELICAN.match(text)
-    if pelican and re.search(r"^title:", pelican[0], re.IGNORECASE | re.MULTILINE):
-        rest = text[pelican.end() :].lstrip("\n")
-        if rest.startswith("---\n"):
-            return _parse("---", pelican[0], where), rest[4:]
-        lines = re.sub(r"\n[ \t]+", " ", pelican[0]).splitlines()
-        return dict(_pair(line) for line in lines), rest
+    if pelican and _TITLE.search(pelican[0]):
+        lines = re.sub(r"\r?\n[ \t]+", " ", pelican[0]).splitlines()
+        return dict(_pair(line) for line in lines), text[pelican.end() :]
     return {}, text
 
 
@@ -70,27 +77,47 @@ def _pair(line: str) -> tuple[str, str]:
     return name, value.strip()
 
 
-def _parse(mark: str, front: str, where: str) -> dict[str, object]:
+def _yaml(front: str) -> object:
+    return yaml.load(front, Loader=_YAML)
+
+
+def _hexo_json(front: str) -> object:
+    # Hexo leaves the brackets out.
+    return json.loads(front if front.lstrip().startswith("{") else f"{{{front}}}", strict=False)
+
+
+_KINDS = {"---": ("YAML", _yaml), "+++": ("TOML", tomllib.loads), ";;;": ("JSON", _hexo_json)}
+
+
+def _parse(mark: str, front: str, where: str, first: int) -> dict[str, object]:
+    """The fields of a front matter that begins at line `first` of its file."""
+    kind, load = _KINDS[mark]
     try:
-        found = yaml.load(front, Loader=_YAML) if mark == "---" else tomllib.loads(front)
-    except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = place.line + 2 if place else 1
-        raise Refused(
-            f"{where}:{line}", f"文件头不是有效的 YAML（{getattr(error, 'problem', None) or error}）"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise Refused(f"{where}:{int(line[1]) + 1 if line else 1}", f"文件头不是有效的 TOML（{error}）") from None
+        found = load(front)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _refused(where, first, kind, error) from None
     if not isinstance(found, dict | None):
-        raise Refused(f"{where}:1", "文件头应当是一行一项的“名称: 值”")
+        raise Refused(f"{where}:{first}", "文件头应当是一行一项的“名称: 值”")
     return found or {}
 
 
 def _json(text: str, where: str) -> tuple[dict[str, object], str]:
     try:
         found, end = json.JSONDecoder(strict=False).raw_decode(text)
-    except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        raise Refused(f"{where}:{line}", f"文件头不是有效的 JSON（{error}）") from None
-    return found, text[end:].removeprefix(";;;")
+    except (ValueError, RecursionError) as error:
+        raise _refused(where, 1, "JSON", error) from None
+    return found, text[end:].lstrip().removeprefix(";;;")
+
+
+def _refused(where: str, first: int, kind: str, error: Exception) -> Refused:
+    """What a parser says, with its line counted from the top of the file."""
+    line, reason = 0, " ".join(str(error).split())
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        line, reason = error.problem_mark.line, error.problem or reason
+    elif isinstance(error, json.JSONDecodeError):
+        line, reason = error.lineno - 1, error.msg
+    elif isinstance(error, RecursionError):
+        reason = "套得太深"
+    elif found := re.fullmatch(r"(.*) \(at line (\d+), .*\)", reason):  # tomllib has no other way to tell
+        line, reason = int(found[2]) - 1, found[1]
+    return Refused(f"{where}:{first + line}", f"文件头不是有效的 {kind}（{reason}）")

@@ -1,0 +1,48 @@
+"""Where the words of a query stand in a text, marked for the page."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup, escape
+
+from dengxia import han
+
+LENGTH = 90
+
+
+def mark(text: str, groups: Sequence[str]) -> Markup:
+    """`text`, escaped, with every place where one of the folded groups stands in <mark>."""
+    out, at = [], 0
+    for start, end in _places(text, groups):
+        out += [escape(text[at:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        at = end
+    return Markup("").join([*out, escape(text[at:])])
+
+
+def snippet(text: str, groups: Sequence[str]) -> Markup:
+    """The stretch of a plain text around the first hit, with the hits marked."""
+    text = text.replace("\n", " ")
+    first = next(_places(text, groups), (0, 0))[0]
+    start = max(0, first - LENGTH // 3)
+    end = start + LENGTH
+    shown = mark(text[start:end], groups)
+    return Markup("{}{}{}").format("…" if start else "", shown, "…" if end < len(text) else "")
+
+
+def _places(text: str, groups: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Start and end of each hit, in order, none over another."""
+    folded, places = han.fold_with_places(text)
+    hits = (hit for group in groups for hit in re.finditer(_pattern(group), folded))
+    last = 0
+    for start, end in sorted((places[hit.start()], places[hit.end() - 1] + 1) for hit in hits):
+        if start >= last:
+            yield start, end
+            last = end
+
+
+def _pattern(group: str) -> str:
+    # As in the index: a Latin word or a number stands alone, 15 is not found in 2015.
+    first, last = group[0], group[-1]
+    before = r"(?<![^\W\d_])" if first.isalpha() and not han.is_han(first) else r"(?<!\d)" if first.isdigit() else ""
+    after = r"(?![^\W\d_])" if last.isalpha() and not han.is_han(last) else r"(?!\d)" if last.isdigit() else ""
+    return before + re.escape(group) + after

@@ -1,0 +1,179 @@
+"""What a reader meets, in a real Chromium on a real server."""
+
+import re
+import subprocess
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ROOT, needed
+from playwright.sync_api import expect
+
+VNU = ROOT / ".venv/node_modules/vnu-jar/build/dist/vnu.jar"
+KINDS = {
+    "home": "/",
+    "second page": "/page/2",
+    "category": "/category/waihui",
+    "tag": "/tag/写作",
+    "archive": "/archive/",
+    "month": "/archive/2025/11",
+    "search": "/search?q=灯",
+    "nothing found": "/search?q=没有这样的话",
+    "empty search": "/search",
+    "sitemap": "/sitemap",
+    "fixed page": "/about",
+    "404": "/nothing/here",
+    "405": "/about",
+    "article": "一篇文章里能放些什么",
+    "reprint": "reprint",
+}
+
+
+@pytest.fixture(scope="session")
+def paths(address, sample_site):
+    """The path of each kind of page."""
+    import sqlite3
+
+    with sqlite3.connect(sample_site / "dengxia.db") as database:
+        find = "SELECT id FROM article WHERE published_at < unixepoch() AND {} LIMIT 1"
+        (title,) = database.execute(find.format("title = ?"), (KINDS["article"],)).fetchone()
+        (reprint,) = database.execute(find.format("kind = 'reprint'")).fetchone()
+    database.close()
+    kinds = {name: path for name, path in KINDS.items() if name != "405"}
+    return {**kinds, "article": f"/article/{title}", "reprint": f"/article/{reprint}"}
+
+
+@pytest.fixture
+def visit(page, address, paths):
+    """Open a kind of page; the test fails when a script complains or another host is asked."""
+    complaints, strangers = [], []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: strangers.append(request.url) if not request.url.startswith(address) else None)
+
+    def go(kind):
+        page.goto(address + paths.get(kind, kind))
+        return page
+
+    yield go
+    assert [c for c in complaints if "404 (NOT FOUND)" not in c and "404 (Not Found)" not in c] == []
+    assert strangers == []
+
+
+every_kind = pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "405"])
+
+
+@every_kind
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_no_violation(visit, page, kind, scheme, width):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    found = Axe().run(visit(kind))
+    assert found.violations_count == 0, found.generate_report()
+
+
+@every_kind
+@pytest.mark.parametrize("width", [320, 768])
+def test_nothing_overflows(visit, page, kind, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(kind)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_nu_checker_accepts_every_kind(address, paths, tmp_path, playwright):
+    if not VNU.exists():
+        needed(f"the Nu checker (npm install --prefix {VNU.parents[4].name} vnu-jar) and Java")
+    request = playwright.request.new_context()
+    for kind, path in paths.items():
+        (tmp_path / f"{kind}.html").write_text(request.get(address + path).text(), "utf8")
+    (tmp_path / "405.html").write_text(request.post(address + "/about").text(), "utf8")
+    request.dispose()
+    command = ["java", "-jar", VNU, "--errors-only", tmp_path]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_reader_goes_from_home_to_an_article_and_on(visit, page):
+    visit("home")
+    page.get_by_role("navigation").get_by_role("link", name="武术", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("武术")
+    page.get_by_role("main").get_by_role("link").filter(has_text=re.compile("站桩")).first.click()
+    title = page.get_by_role("heading", level=1).inner_text()
+    assert title in page.title()
+    page.get_by_role("search").first.get_by_role("searchbox").fill("膝盖")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_have_text("膝盖")
+
+
+def test_arrow_keys_turn_pages_but_not_in_a_field(visit, page):
+    visit("article")
+    first = page.url
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(lambda url: url != first)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(first)
+    page.get_by_role("searchbox").first.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(300)
+    assert page.url == first
+
+
+def test_choices_are_kept_and_applied_before_the_page_shows(visit, page):
+    page.emulate_media(color_scheme="light")
+    visit("article")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="阅读设置").click()
+    page.get_by_label("深色").check()
+    page.get_by_label("黑", exact=True).check()
+    dark = page.evaluate(paper)
+    assert dark != light
+    visit("home")
+    assert page.evaluate(paper) == dark
+    page.get_by_role("button", name="阅读设置").click()
+    expect(page.get_by_label("黑", exact=True)).to_be_checked()
+
+
+def test_all_but_choices_and_share_works_without_scripts(browser, address, paths):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + paths["article"])
+    expect(page.get_by_text("上一篇").first).to_be_visible()
+    assert page.get_by_role("button", name="复制链接").count() == 0
+    page.get_by_role("button", name="加入收藏").click()
+    expect(page.get_by_text("Ctrl").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_text("二维码").click()
+    expect(page.locator('img[src$="qr.svg"]')).to_have_js_property("complete", True)
+    assert page.locator('img[src$="qr.svg"]').evaluate("image => image.naturalWidth") > 0
+    page.get_by_role("searchbox").first.fill("外汇")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_be_visible()
+    context.close()
+
+
+def test_the_keyboard_reaches_the_text_first(visit, page):
+    visit("article")
+    page.keyboard.press("Tab")
+    skip = page.locator(":focus")
+    expect(skip).to_be_visible()
+    expect(skip).to_have_attribute("href", "#main")
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_copying_the_link_says_so(visit, page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit("article")
+    page.get_by_role("button", name="复制链接").click()
+    expect(page.get_by_text("已复制")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_the_sheet_and_the_scripts_are_small():
+    sizes = {file.name: file.stat().st_size for file in (ROOT / "static").iterdir()}
+    assert sizes["style.css"] < 20_000
+    assert sizes["early.js"] + sizes["site.js"] < 10_000
+    assert not [name for name in sizes if name.endswith((".woff", ".woff2", ".ttf"))]
