@@ -13,6 +13,17 @@ from dengxia import queries, schema, transfer, writing
 from dengxia.formats import Refused
 
 
+class _Stop(click.ClickException):
+    """Ends a command with one line, which says all."""
+
+    def __init__(self, message: str, exit_code: int = 1):
+        super().__init__(message)
+        self.exit_code = exit_code
+
+    def show(self, file=None):
+        click.echo(self.message, err=True)
+
+
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", type=click.Choice(list(transfer.FORMATS)), help="内容的格式；不写就按文件名认")
@@ -32,7 +43,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
     paths = paths or (Path(current_app.root_path, "content"),)
     for path in paths:
         if not path.exists():
-            raise click.UsageError(f"没有这个文件或文件夹：{path}")
+            raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
     options = transfer.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
         media=Path(current_app.instance_path, "media"),
@@ -44,7 +55,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
         try:
             transfer.check(paths, options)
         except Refused as refused:
-            raise click.ClickException(f"{refused}\n什么都没有写。") from None
+            raise _Stop(f"{refused}（什么都没有写）") from None
     report = transfer.Report(say=lambda line: click.echo(line, err=True))
     with _progress(lambda: transfer.size(paths, options), "放入") as bar:
         transfer.seed(paths, options, report, bar.update if bar else lambda done: None)
@@ -72,7 +83,7 @@ def rebuild():
 
 def _need_schema() -> None:
     if problem := schema.problem():
-        raise click.ClickException(problem)
+        raise _Stop(problem)
 
 
 def _progress(length, label):

@@ -13,6 +13,7 @@ HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 SIGNS = "\u3000-\u303f\uff00-\uffef“”‘’—…·"
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}]+|\d+")
+_CHARACTER = re.compile(f"[{HAN}]")
 _GROUP = re.compile(rf"(?:[{HAN}]|[^\W_])+")
 _CHINESE = re.compile(f"[{HAN}{SIGNS}]")
 
@@ -70,7 +71,12 @@ def runs(group: str) -> list[str]:
 
 def is_han(run: str) -> bool:
     """Whether a run is of Chinese characters."""
-    return bool(re.match(f"[{HAN}]", run))
+    return bool(_CHARACTER.match(run))
+
+
+def characters(folded: str) -> set[str]:
+    """The different Chinese characters of a text."""
+    return set(_CHARACTER.findall(folded))
 
 
 def tokens(group: str) -> Iterator[str]:

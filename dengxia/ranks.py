@@ -7,13 +7,13 @@ in memory between changes) and one short walk inside a segment. `writing.py` kee
 that changes the list.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, delete, func, select, text, tuple_
 
 from dengxia.kept import kept
 from models import Article, ArticleTag, Segment, db
@@ -97,9 +97,43 @@ def keys(ids: Iterable[int]) -> dict[str, list[Key]]:
 
 def change(removed: Mapping[str, Iterable[Key]], added: Mapping[str, Iterable[Key]]) -> None:
     """Count articles out of and into lists (name → keys), after their rows have been written."""
+    segments = {name: {FIRST: 0} for name in removed.keys() | added.keys()}
+    known = select(Segment.list, *_PLACE, Segment.count).where(Segment.list.in_(segments))
+    for name, at, id, count in db.session.execute(known):
+        segments[name][at, id] = count
+    changed = [row for name, counts in segments.items() for row in _changed(name, counts, removed, added)]
+    if changed:
+        db.session.execute(_put, changed)
+
+
+_put = text(
+    "INSERT INTO segment (list, start_at, start_id, count) VALUES (:list, :at, :id, :count)"
+    " ON CONFLICT (list, start_at, start_id) DO UPDATE SET count = excluded.count"
+)
+
+
+def _changed(name: str, counts: dict[Key, int], removed: Mapping, added: Mapping) -> Iterator[dict[str, object]]:
+    """The segments of a list that have another count now; what has become too large is cut into new ones."""
+    starts = sorted(counts)
+    touched = set()
     for step, lists in ((-1, removed), (1, added)):
-        for name, keys in lists.items():
-            _count(name, sorted(keys), step)
+        for key in lists.get(name, ()):
+            start = starts[bisect_right(starts, key) - 1]
+            counts[start] += step
+            touched.add(start)
+    for start in sorted(touched):
+        count = counts[start]
+        while count > LARGEST:
+            yield {"list": name, "at": start[0], "id": start[1], "count": HALF}
+            start, count = _further(name, start), count - HALF
+        yield {"list": name, "at": start[0], "id": start[1], "count": count}
+
+
+def _further(name: str, start: Key) -> Key:
+    """The key that stands `HALF` behind another in a list."""
+    at, id, own = _columns(name)
+    walk = select(at, id).where(*own, tuple_(at, id) >= start).order_by(at, id).offset(HALF).limit(1)
+    return tuple(db.session.execute(walk).one())
 
 
 def rebuild() -> None:
@@ -108,9 +142,7 @@ def rebuild() -> None:
     lists = [ALL, *map(of_category, db.session.scalars(select(Article.category_id).distinct()))]
     lists += map(of_tag, db.session.scalars(select(ArticleTag.tag_id).distinct()))
     for name in lists:
-        rows = [{"list": name, "start_at": k[0], "start_id": k[1], "count": n} for k, n in _cut(_keys(name))]
-        if rows:
-            db.session.execute(insert(Segment), rows)
+        db.session.execute(_put, [{"list": name, "at": k[0], "id": k[1], "count": n} for k, n in _cut(_keys(name))])
 
 
 def _keys(name: str) -> Iterator[Key]:
@@ -129,44 +161,6 @@ def _cut(keys: Iterable[Key]) -> Iterator[tuple[Key, int]]:
             start, count = key, 0
         count += 1
     yield start, count
-
-
-def _count(name: str, keys: list[Key], step: int) -> None:
-    own = Segment.list == name
-    newest_first = [column.desc() for column in _PLACE]
-    while keys:
-        row = db.session.execute(
-            select(*_PLACE).where(own, tuple_(*_PLACE) <= keys[0]).order_by(*newest_first).limit(1)
-        ).first()
-        start = tuple(row) if row else FIRST
-        if not row:
-            _start_segment(name, start, 0)
-        row = db.session.execute(select(*_PLACE).where(own, tuple_(*_PLACE) > start).order_by(*_PLACE).limit(1)).first()
-        here = bisect_left(keys, tuple(row)) if row else len(keys)
-        _grow(name, start, step * here)
-        keys = keys[here:]
-
-
-def _grow(name: str, start: Key, by: int) -> None:
-    """Change the count of the segment at `start`; what has become too large is cut off into new segments."""
-    at, id, own = _columns(name)
-    count = db.session.scalar(
-        update(Segment)
-        .where(Segment.list == name, tuple_(*_PLACE) == start)
-        .values(count=Segment.count + by)
-        .returning(Segment.count)
-    )
-    while count > LARGEST:
-        walk = select(at, id).where(*own, tuple_(at, id) >= start).order_by(at, id).offset(HALF).limit(1)
-        middle = tuple(db.session.execute(walk).one())
-        cut = update(Segment).where(Segment.list == name, tuple_(*_PLACE) == start).values(count=HALF)
-        db.session.execute(cut)
-        _start_segment(name, middle, count - HALF)
-        start, count = middle, count - HALF
-
-
-def _start_segment(name: str, start: Key, count: int) -> None:
-    db.session.execute(insert(Segment).values(list=name, start_at=start[0], start_id=start[1], count=count))
 
 
 def _columns(name: str) -> tuple[ColumnElement, ColumnElement, list[ColumnElement[bool]]]:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from sqlalchemy import Row
 from werkzeug.routing import IntegerConverter
 
-from dengxia import markup, queries, search
+from dengxia import listings, markup, queries, search
 from models import now
 
 bp = Blueprint("reading", __name__)
@@ -42,7 +42,7 @@ class Number(IntegerConverter):
 @bp.get("/", defaults={"page": 1})
 @bp.get("/page/<number:page>")
 def home(page):
-    listing = _found(queries.list_all(page))
+    listing = _found(listings.list_all(page))
     blocks = _blocks() if page == 1 else []
     return render_template("home.html", listing=listing, blocks=blocks, site_data=_site_data())
 
@@ -51,13 +51,13 @@ def home(page):
 @bp.get("/category/<slug>/page/<number:page>")
 def category(slug, page):
     row = queries.category(slug) or abort(404)
-    return render_template("category.html", category=row, listing=_found(queries.list_category(row.id, page)))
+    return render_template("category.html", category=row, listing=_found(listings.list_category(row.id, page)))
 
 
 @bp.get("/tag/<path:name>", defaults={"page": 1})
 @bp.get("/tag/<path:name>/page/<number:page>")
 def tag(name, page):
-    listing = _found(queries.list_tag(queries.tag_id(name) or abort(404), page))
+    listing = _found(listings.list_tag(queries.tag_id(name) or abort(404), page))
     if not listing.total:
         abort(404)
     return render_template("tag.html", name=name, listing=listing)
@@ -65,7 +65,7 @@ def tag(name, page):
 
 @bp.get("/archive/")
 def archive():
-    return render_template("archive.html", months=queries.months(_zone()))
+    return render_template("archive.html", months=listings.months(_zone()))
 
 
 @bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>", defaults={"page": 1})
@@ -73,7 +73,7 @@ def archive():
 def month(year, month, page):
     if not (1 <= year < 9999 and 1 <= month <= 12):
         abort(404)
-    listing = _found(queries.list_month(year, month, page, _zone()))
+    listing = _found(listings.list_month(year, month, page, _zone()))
     if not listing.total:
         abort(404)
     return render_template("month.html", year=year, month=month, listing=listing)
@@ -93,7 +93,7 @@ def find():
 
 @bp.get("/sitemap")
 def sitemap():
-    return render_template("sitemap.html", blocks=_blocks(), months=queries.months(_zone()))
+    return render_template("sitemap.html", blocks=_blocks(), months=listings.months(_zone()))
 
 
 # One article
@@ -118,7 +118,7 @@ def article(id):
         earlier=earlier,
         later=later,
         related=related,
-        random=queries.random_cards(queries.SHOWN, shown),
+        random=listings.random_cards(queries.SHOWN, shown),
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
         site_data=_article_data(card, tags, url),
@@ -136,7 +136,7 @@ def qr(id):
 
 @bp.get("/random")
 def random():
-    cards = queries.random_cards(1)
+    cards = listings.random_cards(1)
     response = redirect(url_for(".article", id=cards[0].id) if cards else url_for(".home"))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -192,7 +192,7 @@ def _zone() -> ZoneInfo:
     return ZoneInfo(current_app.config["SITE_TIMEZONE"])
 
 
-def _found(listing: queries.Listing) -> queries.Listing:
+def _found(listing: listings.Listing) -> listings.Listing:
     return listing if listing.number <= listing.pages else abort(404)
 
 

@@ -35,7 +35,8 @@ SCALE = 400  # of a weight kept in a byte
 PRIOR = 500  # articles that a young site is taken to have more, so that its first statistics are not believed
 COPY = 0.8  # of an article's score with itself: what comes nearer is the same text again
 SAMPLE = 8  # terms of bodies are counted in one of so many articles once there are SURE articles
-SURE = 2_000
+SURE = 300
+BODY = 600  # characters of a body that are read: what an article is about stands at its beginning
 ALL = 0  # the id of the row whose frequency is the number of articles
 _TOKEN = re.compile(rf"[{han.HAN}]|[a-z]+|\d+(?:[.,]\d+)*|\S")
 _CHINESE = re.compile(rf"[{han.HAN}]+")
@@ -61,7 +62,7 @@ def _terms(title: str, body: str) -> tuple[dict[int, float], set[int]]:
         counts[term] += 1
         kinds[term] = kind
     in_title = set(counts)
-    folded = han.fold(body)
+    folded = han.fold(body[:BODY])
     counts.update(_pair(*both) for run in _CHINESE.findall(folded) for both in pairwise(run))
     counts.update(_other(word) for word in _LATIN.findall(folded))
     return {term: kinds.get(term, 1.0) * (1 + math.log(count)) for term, count in counts.items()}, in_title
@@ -198,7 +199,7 @@ class _Batch:
 
     def write(self) -> None:
         """Put everything back that has changed."""
-        frequencies = [{"id": term, "value": self.frequency[term]} for term in self.counted]
+        frequencies = [{"id": term, "value": self.frequency[term], "none": b""} for term in self.counted]
         postings = [{"id": term, "value": self.postings[term].tobytes()} for term in self.touched]
         lists = [{"id": id, "value": array("Q", entries).tobytes()} for id, entries in self.lists.items()]
         for statement, rows in ((_put_frequency, frequencies), (_put_postings, postings), (_put_list, lists)):
@@ -207,7 +208,7 @@ class _Batch:
 
 
 _put_frequency = text(
-    "INSERT INTO term (id, frequency, postings) VALUES (:id, :value, '')"
+    "INSERT INTO term (id, frequency, postings) VALUES (:id, :value, :none)"
     " ON CONFLICT (id) DO UPDATE SET frequency = excluded.frequency"
 )
 _put_postings = text(

@@ -135,24 +135,27 @@ def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
     FTS5 believes what it is told to take out: with any other text the old hits would stay, and no check would see it.
     """
     connection = db.session.connection()
-    for name in TABLES:
-        if old:
-            rows = [(id, _indexed(article)[name]) for id, article in sorted(old.items())]
-            connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rowid, text) VALUES ('delete', ?, ?)", rows)
-        if new:
-            rows = [(id, _indexed(article)[name]) for id, article in sorted(new.items())]
-            connection.exec_driver_sql(f"INSERT INTO {name} (rowid, text) VALUES (?, ?)", rows)
+    for id, article in sorted(old.items()):
+        for name, tokens in _indexed(article).items():
+            connection.exec_driver_sql(
+                f"INSERT INTO {name} ({name}, rowid, text) VALUES ('delete', ?, ?)", (id, tokens)
+            )
+    rows = [(id, _indexed(article)) for id, article in sorted(new.items())]
+    for name in TABLES if rows else ():
+        statement = f"INSERT INTO {name} (rowid, text) VALUES (?, ?)"
+        connection.exec_driver_sql(statement, [(id, tokens[name]) for id, tokens in rows])
 
 
 def _indexed(article: Text) -> dict[str, str]:
-    title, body, credits = (han.groups(han.fold(part)) for part in article[:3])
+    """The tokens of an article for each table."""
+    folded = [han.fold(part) for part in article[:3]]
+    title, body, credits = map(han.groups, folded)
     words = [" ".join(token for group in groups for token in han.tokens(group)) for groups in (body, title, credits)]
-    chars = sorted({c for group in (*title, *body, *credits) for c in group if han.is_han(c)})
     category = f"§{article.category}"
     return {
         WORDS: " ¶ ".join([*words, category]),
-        TITLES: " ".join([words[1], *sorted(set(filter(han.is_han, "".join(title)))), _whole(title), category]),
-        CHARS: " ".join([*chars, category]),
+        TITLES: " ".join([words[1], *han.characters(folded[0]), _whole(title), category]),
+        CHARS: " ".join([*han.characters("".join(folded)), category]),
     }
 
 

@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import re
+import signal
 import sqlite3
-import tomllib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
@@ -20,15 +22,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from dengxia import images, markup, queries, writing
-from dengxia.formats import Record, Refused, decode, jsonl, markdown
+from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from models import now
 
 BATCH = 200
 FORMATS = {"markdown": markdown, "jsonl": jsonl}
-SITE_FILE = "site.toml"
+# An address after `![…](`, `<img … src="` or, with the ending of a picture, `[…]:`. All bounded, for hostile texts.
 _PICTURE = re.compile(
-    r"(?P<before>!\[[^\]]*\]\(\s*<?|<img\b[^>]*?\bsrc\s*=\s*[\"']|^\[[^\]^]+\]:[ \t]*<?)"
-    r"(?P<src>[^)\s>\"']+\.(?:png|jpe?g|gif|webp|avif))",
+    r"(?P<before>!\[[^\]]{0,500}\]\(\s{0,9}<?|<img\b[^>]{0,1000}?\bsrc\s{0,9}=\s{0,9}[\"']|"
+    r"^\[[^\]^]{1,200}\]:[ \t]{0,9}<?(?=[^\s>]{1,500}\.(?:png|jpe?g|gif|webp|avif)\b))"
+    r"(?P<src>[^)\s>\"']{1,1000})",
     re.IGNORECASE | re.MULTILINE,
 )
 Found = Record | Refused
@@ -60,23 +63,24 @@ class Report:
         self.say(str(refused))
 
 
+class _Strict(Report):
+    def skip(self, refused: Refused) -> None:
+        raise refused
+
+
 def size(paths: Sequence[Path], options: Options) -> int:
     """How many bytes of content there are, for a progress bar."""
-    return sum(file.stat().st_size for _, file, _ in _files(paths, options))
+    return sum(file.stat().st_size for _, file, _ in _files(paths, options) if file.is_file())
 
 
 def check(paths: Sequence[Path], options: Options) -> None:
-    """Read everything and raise the first `Refused`; nothing is written."""
-    for path in paths:
-        _site(path)
-    for item, _ in _distinct(_read(paths, options)):
-        if isinstance(item, Refused):
-            raise item
-        _rendered(_with_pictures(item, options, print_nothing))
+    """Go through everything as `seed` does and raise the first `Refused`; nothing is written."""
+    seed(paths, replace(options, dry_run=True), _Strict(say=print_nothing), print_nothing)
 
 
 def seed(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     """Bring in the content of files and folders, batch by batch; `progress` is told the bytes done."""
+    paths = _outermost(paths)
     for path in paths:
         try:
             categories, links = _site(path)
@@ -86,30 +90,41 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
             if not options.dry_run:
                 writing.put_categories(categories)
                 writing.put_links(links)
-    records = _distinct(_read(paths, options))
-    while batch := list(islice(records, BATCH)):
-        _batch([item for item, _ in batch], options, report)
-        progress(sum(length for _, length in batch))
+    with closing(sqlite3.connect("")) as seen:
+        records = _distinct(_read(paths, options), _Seen(seen))
+        while batch := list(islice(records, BATCH)):
+            _batch([item for item, _ in batch], options, report)
+            progress(sum(length for _, length in batch))
 
 
-def print_nothing(line: str) -> None:
-    """A `say` for when nobody listens."""
+def print_nothing(_: object) -> None:
+    """For when nobody listens."""
 
 
 # Finding and reading
 
 
+def _outermost(paths: Sequence[Path]) -> list[Path]:
+    """Without what is named twice or lies in another of them: its records would come twice."""
+    places = {path.resolve(): path for path in paths}
+    return [path for place, path in places.items() if not any(parent in places for parent in place.parents)]
+
+
 def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path, str]]:
     """The content files, each with the folder that it was found under and its format."""
     for path in paths:
-        if path.is_file():
+        if not path.is_dir():
             yield path.parent, path, options.format or _format(path)
-        for folder, folders, names in os.walk(path):
+            continue
+        closed: list[OSError] = []
+        for folder, folders, names in os.walk(path, onerror=closed.append):
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
             # Hugo's _index.md says something about a folder and is no article.
             for file in (Path(folder, name) for name in sorted(names) if not name.startswith((".", "_index."))):
                 if kind := _format(file):
                     yield path, file, options.format or kind
+        # To be refused when they are opened.
+        yield from ((path, Path(error.filename), "markdown") for error in closed)
 
 
 def _format(file: Path) -> str:
@@ -119,11 +134,15 @@ def _format(file: Path) -> str:
 def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]]:
     """Every record with the bytes read for it."""
     for root, file, kind in _files(paths, options):
-        # The folder's own name goes in, so that `index.md` of two folders are two articles.
-        key = f"{root.resolve().name}/{file.relative_to(root).as_posix()}"
         try:
+            # The folder's own name goes in, so that `index.md` of two folders are two articles.
+            key = shown(Path(root.resolve().name) / file.relative_to(root))
             if not kind:
-                raise Refused(str(file), f"认不出是什么内容，请用 --format 指明：{'、'.join(FORMATS)}")
+                raise Refused(shown(file), f"认不出是什么内容，请用 --format 指明：{'、'.join(FORMATS)}")
+            if not file.resolve().is_relative_to(root.resolve()):
+                raise Refused(shown(file), "是通到文件夹外面的链接，没有放入；请换成文件本身")
+            if not file.is_file() and not file.is_dir():
+                raise Refused(shown(file), "不是文件，或者是断了的链接")
             for item, length in FORMATS[kind].read(file, key, options.zone):
                 if isinstance(item, Record):
                     item.category = item.category or options.category
@@ -132,64 +151,65 @@ def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]
         except Refused as refused:
             yield refused, 0
         except OSError as error:
-            yield Refused(str(file), f"读不了：{error.strerror}"), 0
+            yield Refused(shown(file), _unreadable(error)), 0
 
 
-def _distinct(records: Iterable[tuple[Found, int]]) -> Iterator[tuple[Found, int]]:
+def _unreadable(error: OSError) -> str:
+    return "读不了：没有权限" if isinstance(error, PermissionError) else f"读不了：{error.strerror}"
+
+
+def _distinct(records: Iterable[tuple[Found, int]], seen: "_Seen") -> Iterator[tuple[Found, int]]:
     """No key twice in one run: the second record would replace the first."""
-    seen = _Seen()
     for item, length in records:
-        if isinstance(item, Record) and not item.page and not seen.add(item.key):
-            if item.own_key:
-                item = Refused(item.where, f"key {item.key!r} 在前面已经出现过")
-            else:
-                item.key = next(key for n in count(2) if seen.add(key := f"{item.key}#{n}"))
+        if isinstance(item, Record):
+            item = _page_once(item, seen) if item.page else _article_once(item, seen)
         yield item, length
 
 
+def _page_once(record: Record, seen: "_Seen") -> Found:
+    if seen.add(f"/{record.slug}") > 1:
+        return Refused(record.where, f"slug 是 {record.slug!r} 的页面在前面已经出现过")
+    return record
+
+
+def _article_once(record: Record, seen: "_Seen") -> Found:
+    number = seen.add(record.key)
+    if number > 1 and record.own_key:
+        return Refused(record.where, f"key {record.key!r} 在前面已经出现过")
+    if number > 1:
+        record.key = next(key for n in count(number) if seen.add(key := f"{record.key}#{n}") == 1)
+    return record
+
+
 class _Seen:
-    """The keys of one run, on disk so that memory does not grow with the input."""
+    """The keys of one run, in a database of its own so that memory does not grow with the input."""
 
-    def __init__(self) -> None:
-        self._keys = sqlite3.connect("")
-        self._keys.execute("CREATE TABLE key (digest BLOB PRIMARY KEY) WITHOUT ROWID")
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        database.execute("CREATE TABLE key (digest BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID")
 
-    def add(self, key: str) -> bool:
-        """Whether the key is new in this run."""
+    def add(self, key: str) -> int:
+        """How many times the key has come in this run, with this one."""
         digest = hashlib.blake2b(key.encode(), digest_size=12).digest()
-        return self._keys.execute("INSERT OR IGNORE INTO key VALUES (?)", (digest,)).rowcount == 1
+        upsert = "INSERT INTO key VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
+        return self._database.execute(upsert, (digest,)).fetchone()[0]
 
 
 def _site(path: Path) -> tuple[list[dict], list[dict]]:
-    """The categories and links of a folder's site.toml, in their order."""
-    file = path / SITE_FILE
+    """The categories and links of a folder's site.toml, which may not give a category that is there another slug."""
+    file = path / site.NAME
     if not file.is_file():
         return [], []
     try:
-        found = tomllib.loads(decode(file.read_bytes(), str(file)))
-        columns = {"slug": str, "name": str, "description": str, "in_nav": bool}
-        categories = [_typed(row, columns, ("slug", "name")) for row in found.get("category", [])]
-        links = [_typed(row, {"name": str, "url": str}, ("name", "url")) for row in found.get("link", [])]
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise Refused(str(file), str(error)) from None
-    for link in links:
-        if not link["url"].startswith(("https://", "http://")):
-            raise Refused(str(file), f"链接 {link['name']} 的 url 应当以 http:// 或 https:// 开头")
+        categories, links = site.read(file)
+    except OSError as error:
+        raise Refused(shown(file), _unreadable(error)) from None
+    slugs = {row.name: row.slug for row in queries.categories()}
     for category in categories:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", category["slug"]):
-            raise Refused(str(file), f"分类 {category['name']} 的 slug 只能用小写字母、数字和连字符")
+        name, slug = category["name"], category["slug"]
+        if slugs.get(name, slug) != slug:
+            raise Refused(shown(file), f"分类 {name} 已经有了，它的 slug 是 {slugs[name]}，请照着写")
     return categories, links
-
-
-def _typed(row: object, columns: dict[str, type], required: Sequence[str]) -> dict:
-    if not isinstance(row, dict):
-        raise ValueError("每一项应当写成 [[category]] 或 [[link]]")
-    for name, value in row.items():
-        if not isinstance(value, columns.get(name, ())):
-            raise ValueError(f"{name} = {value!r}：没有这一项，或者类型不对；可以写的有 {'、'.join(columns)}")
-    if missing := [name for name in required if not row.get(name)]:
-        raise ValueError(f"缺少 {'、'.join(missing)}")
-    return row
 
 
 # Matching and writing
@@ -260,14 +280,47 @@ def _digest(record: Record) -> bytes:
 
 
 def _rendered(record: Record) -> markup.Rendered:
+    seconds = 5 + len(record.body) // 50_000
     try:
-        return markup.render(record.body, record.format)
+        with _at_most(seconds):
+            return markup.render(record.body, record.format)
     except RecursionError:
-        raise Refused(record.where, "引用或列表套得太深，排不出来") from None
+        raise Refused(record.where, "引用或列表套得太深，排不出来；请改浅一些") from None
+    except _TooLong:
+        raise Refused(record.where, f"{seconds} 秒还没有排完；请分成几篇，或删去成串的括号和标签") from None
+
+
+class _TooLong(Exception):
+    """Raised by `_at_most`."""
+
+
+@contextmanager
+def _at_most(seconds: int) -> Iterator[None]:
+    """Stop after so many seconds of computing.
+
+    Both Python-Markdown and html5lib take a time that grows with the square of some inputs (`[` or `<div>` ten
+    thousand times), more of them than could be told beforehand. Only a main thread can be stopped so.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGVTALRM"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def _page(record: Record, options: Options, report: Report) -> None:
-    slug = record.slug or Path(record.where).stem
+    slug = record.slug
+    if record.draft:
+        raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug) or slug in writing.RESERVED:
         raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
     known = queries.page(slug)
@@ -291,16 +344,19 @@ def _with_pictures(record: Record, options: Options, say: Callable[[str], object
     def address(src: str) -> str:
         if re.match(r"[a-z][a-z0-9+.-]*:|//|/media/|#", src, re.IGNORECASE):
             return src
-        file = _find(unquote(src.partition("?")[0]), record)
-        if file is None:
-            say(f"{record.where}: 没有找到图片 {src}")
-            return src
         try:
-            data = file.read_bytes()
+            file = _find(unquote(src.partition("?")[0]), record)
+            if file is None:
+                say(f"{record.where}: 没有找到图片 {src}")
+                return src
+            with file.open("rb") as opened:
+                data = opened.read(images.MAX_BYTES + 1)
             return "/media/" + (images.name(data) if options.dry_run else images.keep(data, options.media))
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            say(f"{record.where}: 图片 {src} 没有收入：{_unreadable(error)}")
+        except (ValueError, RuntimeError) as error:
             say(f"{record.where}: 图片 {src} 没有收入：{error}")
-            return src
+        return src
 
     record.body = _PICTURE.sub(lambda found: found["before"] + address(found["src"]), record.body)
     if record.cover:
@@ -310,7 +366,9 @@ def _with_pictures(record: Record, options: Options, say: Callable[[str], object
 
 def _find(src: str, record: Record) -> Path | None:
     """A picture as Hugo, Hexo and Jekyll look for it: beside the text, in the text's own folder, or from the top."""
-    root, beside = record.root, record.folder
+    root, beside = record.root.resolve(), record.folder
+    if "\0" in src:
+        return None
     if src.startswith("/"):
         places = [folder / inside for folder in (root, root.parent) for inside in ("", "static", "source")]
     else:
@@ -318,6 +376,6 @@ def _find(src: str, record: Record) -> Path | None:
     for place in places:
         file = (place / src.lstrip("/")).resolve()
         # Not any file of the machine: only what lies in the seeded tree or in the site around it.
-        if file.is_relative_to(root.parent.resolve()) and file.is_file():
+        if file.is_relative_to(root.parent) and file.is_file():
             return file
     return None

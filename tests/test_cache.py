@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import articles
 
-from dengxia import cache, kept, queries
+from dengxia import cache, kept, listings, queries
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_many_readers_at_once_get_whole_pages(sample):
 
 def test_scheduled_articles_appear_without_a_change(seed, app, monkeypatch):
     seed(*articles(3), {"key": "f", "title": "定时发布", "body": "文", "date": "2030-01-01"})
-    assert queries.visible() == 3
+    assert listings.visible() == 3
     monkeypatch.setattr("time.time", lambda: 1_900_000_000)
-    assert queries.visible() == 4
-    assert queries.list_all(1).cards[0].title == "定时发布"
+    assert listings.visible() == 4
+    assert listings.list_all(1).cards[0].title == "定时发布"

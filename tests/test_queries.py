@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import articles
 
-from dengxia import queries, search
+from dengxia import listings, queries, search
 from models import Article, db
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -32,12 +32,12 @@ def test_neither_drafts_nor_the_future_show_anywhere(hidden):
     shown = [
         *queries.newest(50),
         *queries.newest(50, category.id),
-        *queries.list_all(1).cards,
-        *queries.list_category(category.id, 1).cards,
-        *queries.list_tag(queries.tag_id("一"), 1).cards,
-        *queries.list_month(2024, 3, 1, ZONE).cards,
+        *listings.list_all(1).cards,
+        *listings.list_category(category.id, 1).cards,
+        *listings.list_tag(queries.tag_id("一"), 1).cards,
+        *listings.list_month(2024, 3, 1, ZONE).cards,
         *queries.related(card),
-        *queries.random_cards(20),
+        *listings.random_cards(20),
         *queries.feed(),
         *(hit.card for hit in search.find("同样", 1).hits),
         *(card for card in queries.neighbours(card) if card),
@@ -46,8 +46,8 @@ def test_neither_drafts_nor_the_future_show_anywhere(hidden):
     assert {row.title for row in shown} <= {f"可见{n}" for n in range(12)}
     assert len(queries.sitemap(1)) == 12
     assert search.find("同样", 1).count == 12
-    assert queries.visible() == queries.list_all(1).total == 12
-    assert queries.months(ZONE) == [(2024, 3, 12)]
+    assert listings.visible() == listings.list_all(1).total == 12
+    assert listings.months(ZONE) == [(2024, 3, 12)]
     hidden_ids = db.session.query(Article.id).filter(Article.title.in_(["草稿", "将来"])).all()
     assert [queries.article(id) for (id,) in hidden_ids] == [None, None]
 
@@ -76,7 +76,7 @@ def test_random_is_uniform_over_what_shows(seed):
         )
     )
     shown = {row.id for row in queries.newest(100)}
-    drawn = Counter(queries.random_cards(1)[0].id for _ in range(20_000))
+    drawn = Counter(listings.random_cards(1)[0].id for _ in range(20_000))
     assert set(drawn) == shown
     expected = 20_000 / len(shown)
     chi_square = sum((drawn[id] - expected) ** 2 / expected for id in shown)
@@ -89,7 +89,7 @@ def test_random_cards_are_different_and_leave_out(seed):
     seed(*articles(40))
     without = set(range(1, 20))
     for _ in range(50):
-        ids = [card.id for card in queries.random_cards(10, without)]
+        ids = [card.id for card in listings.random_cards(10, without)]
         assert len(set(ids)) == 10
         assert not without & set(ids)
 
@@ -102,13 +102,13 @@ def test_related_are_filled_up_by_the_newest_of_the_category(hidden):
 
 def test_months_are_those_of_the_zone(seed):
     seed({"key": "x", "title": "年末", "body": "文", "date": "2023-12-31T16:30:00+00:00"})
-    assert queries.months(ZONE) == [(2024, 1, 1)]
-    assert queries.list_month(2024, 1, 1, ZONE).total == 1
-    assert queries.list_month(2023, 12, 1, ZONE).total == 0
+    assert listings.months(ZONE) == [(2024, 1, 1)]
+    assert listings.list_month(2024, 1, 1, ZONE).total == 1
+    assert listings.list_month(2023, 12, 1, ZONE).total == 0
 
 
 def ask_everything():
-    """Call every public function of queries and search as a page would; the test below sees that none is left out."""
+    """Call every public function of queries, listings and search as a page would; the test below sees that none is left out."""
     card = queries.newest(1)[0]
     category = queries.categories()[0]
     asked = {
@@ -118,10 +118,11 @@ def ask_everything():
         "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
         "sitemap": (1,), "tag_id": ("一",), "tags": (card.id,),
     }  # fmt: skip
-    walks = {"count_bodies", "unpack"}
-    for name, function in inspect.getmembers(queries, inspect.isfunction):
-        if inspect.getmodule(inspect.unwrap(function)) is queries and not name.startswith("_") and name not in walks:
-            function(*asked.get(name, ()))
+    walks = {"count_bodies", "unpack", "ask", "ask_first", "select_cards"}
+    for module in (queries, listings):
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if inspect.getmodule(inspect.unwrap(function)) is module and name[0] != "_" and name not in walks:
+                function(*asked.get(name, ()))
     queries.newest(6)
     queries.feed()
     search.find("正文 同样", 1)

@@ -143,7 +143,7 @@ def decode(data: bytes, where: str, first: int = 1) -> str:
         broken = error
     text = data.decode("utf-8", "replace")
     # Nearly every byte sequence is some GB18030: where only a little is not UTF-8, it is UTF-8 that was damaged.
-    if text.count("\ufffd") * 10 > sum(character > "\x7f" for character in text):
+    if text.count("\ufffd") * 2 > sum(character > "\x7f" for character in text):
         try:
             return data.decode("gb18030")
         except UnicodeDecodeError as error:

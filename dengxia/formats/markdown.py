@@ -17,13 +17,11 @@ SUFFIXES = (".md", ".markdown")
 _YAML = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _FENCED = re.compile(r"(---|\+\+\+|;;;)[ \t]*\r?\n(.*?)^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 # Hexo also takes front matter that has a closing line only.
-_CLOSED = re.compile(r"((?:[^\n]*\S[^\n]*\n)+?)(---|;;;)[ \t]*(?:\r?\n|\Z)")
+_CLOSED = re.compile(r"((?:(?![^\S\n]*\n)[^\n]*\n)+?)(---|;;;)[ \t]*(?:\r?\n|\Z)")
 _PELICAN = re.compile(r"(?:[^\W\d][\w-]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\s*(?:\n|\Z))")
 _TITLE = re.compile(r"^\"?title\"?\s*:", re.IGNORECASE | re.MULTILINE)
-_HEADING = re.compile(
-    r"\s*(?:#[ \t]+(\S.*?)[ \t]*#*[ \t]*(?:\{[^}\n]*\}[ \t]*)?|([^\s#>*\-`].*?)\r?\n=+[ \t]*)(?:\r?\n|\Z)"
-)
-_MARKS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)|\[([^\]]*)\]\([^)]*\)")
+_FIRST_LINES = re.compile(r"\s*(\S[^\n]*)(?:\n|\Z)(=+[ \t\r]*(?:\n|\Z))?")
+_MARKS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)|\[([^\]]{0,200})\]\([^)]{0,1000}\)")
 _JEKYLL = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})-(.+)")
 
 
@@ -35,14 +33,13 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     named = _JEKYLL.fullmatch(stem)
     name = named[2] if named else stem if stem != "index" else shown(Path(path.absolute().parent.name))
     own_title = next((str(value) for key, value in fields.items() if str(key).lower() == "title" and value), "")
-    heading = _HEADING.match(body)
-    words = _MARKS.sub(r"\1", heading[1] or heading[2]).strip() if heading else ""
+    heading, rest = _heading(body)
     # The page shows the title itself, so a text that begins with it says it once.
-    if heading and words == (own_title or words):
-        body = body[heading.end() :]
+    if heading == (own_title or heading):
+        body = rest
     defaults = {
         "key": key,
-        "title": words or name,
+        "title": heading or name,
         "date": named[1] if named else None,
         "slug": named[2] if named else None,
         "draft": "_drafts" in path.parts,
@@ -55,16 +52,26 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     yield made, len(data)
 
 
+def _heading(text: str) -> tuple[str, str]:
+    """The words of the heading that a text begins with, or nothing, and the rest of the text."""
+    found = _FIRST_LINES.match(text)
+    hashes = found and re.match(r"#[ \t]+(?=\S)", found[1])
+    if not hashes and not (found and found[2]):
+        return "", text
+    line = re.sub(r"\{[^{}]*\}\s*$", "", found[1][hashes.end() :]).rstrip().rstrip("#") if hashes else found[1]
+    return _MARKS.sub(r"\1", line).strip(), text[found.end(1) + 1 if hashes else found.end() :]
+
+
 def split(text: str, where: str) -> tuple[dict[str, object], str]:
     """Front matter and text apart; without front matter the first is empty."""
     if fenced := _FENCED.match(text):
-        return _parse(fenced[1], fenced[2], where, 2), text[fenced.end() :]
+        return parse(fenced[1], fenced[2], where, 2), text[fenced.end() :]
     # `{%` and `{{` begin a text.
     if text.startswith("{") and not text.startswith(("{%", "{{", "{#", "{:")):
         return _json(text, where)
     closed = _CLOSED.match(text)
     if closed and _TITLE.search(closed[1]):
-        return _parse(closed[2], closed[1], where, 1), text[closed.end() :]
+        return parse(closed[2], closed[1], where, 1), text[closed.end() :]
     pelican = _PELICAN.match(text)
     if pelican and _TITLE.search(pelican[0]):
         lines = re.sub(r"\r?\n[ \t]+", " ", pelican[0]).splitlines()
@@ -89,8 +96,8 @@ def _hexo_json(front: str) -> object:
 _KINDS = {"---": ("YAML", _yaml), "+++": ("TOML", tomllib.loads), ";;;": ("JSON", _hexo_json)}
 
 
-def _parse(mark: str, front: str, where: str, first: int) -> dict[str, object]:
-    """The fields of a front matter that begins at line `first` of its file."""
+def parse(mark: str, front: str, where: str, first: int) -> dict[str, object]:
+    """The fields of a front matter (`mark`: ---, +++ or ;;;) that begins at line `first` of its file."""
     kind, load = _KINDS[mark]
     try:
         found = load(front)
@@ -120,4 +127,4 @@ def _refused(where: str, first: int, kind: str, error: Exception) -> Refused:
         reason = "套得太深"
     elif found := re.fullmatch(r"(.*) \(at line (\d+), .*\)", reason):  # tomllib has no other way to tell
         line, reason = int(found[2]) - 1, found[1]
-    return Refused(f"{where}:{first + line}", f"文件头不是有效的 {kind}（{reason}）")
+    return Refused(f"{where}:{first + line}", f"不是有效的 {kind}（{reason}）")

@@ -1,0 +1,192 @@
+"""Lists of articles by page number, by month and at random: positions from `ranks`, cards from the database."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from math import ceil
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, bindparam, func, select, tuple_
+
+from dengxia import ranks
+from dengxia.kept import kept
+from dengxia.queries import (
+    MOMENT,
+    NEWEST_FIRST,
+    NEWEST_MOMENT,
+    OWN_CATEGORY,
+    PER_PAGE,
+    PLACE,
+    Row,
+    ask,
+    ask_first,
+    select_cards,
+)
+from models import Article, ArticleTag, now, public
+
+
+class Listing(NamedTuple):
+    """One page of a list: its cards newest first, its number from 1, and how many pages and articles there are."""
+
+    cards: Sequence[Row]
+    number: int
+    pages: int
+    total: int
+
+
+class Month(NamedTuple):
+    year: int
+    month: int
+    count: int
+
+
+_later_than_now = bindparam("now", callable_=now)
+_scheduled = select(func.count().label("count")).select_from(Article).where(Article.published_at > _later_than_now)
+_scheduled_of_category = _scheduled.where(OWN_CATEGORY)
+_scheduled_of_tag = select(func.count().label("count")).select_from(ArticleTag).where(
+    ArticleTag.tag_id == bindparam("tag_id"), ArticleTag.published_at > _later_than_now
+)  # fmt: skip
+
+
+def _visible(name: str, **values: object) -> int:
+    # The scheduled ones stand at the newest end of each list; there are few, and only they are counted.
+    kind = name.partition("/")[0]
+    statement = {"all": _scheduled, "category": _scheduled_of_category, "tag": _scheduled_of_tag}[kind]
+    return max(0, ranks.outline(name).total - ask_first(statement, **values).count)
+
+
+def visible() -> int:
+    """How many articles a visitor may see."""
+    return _visible(ranks.ALL)
+
+
+_all_down = (
+    select_cards(tuple_(*MOMENT) < PLACE).order_by(*NEWEST_FIRST).offset(bindparam("steps")).limit(bindparam("limit"))
+)
+_category_down = (
+    select_cards(OWN_CATEGORY, tuple_(*MOMENT) < PLACE)
+    .order_by(*NEWEST_FIRST)
+    .offset(bindparam("steps"))
+    .limit(bindparam("limit"))
+)
+_link_moment = (ArticleTag.published_at, ArticleTag.article_id)
+_tag_down = (
+    select_cards(
+        ArticleTag.tag_id == bindparam("tag_id"),
+        tuple_(*_link_moment) < PLACE,
+        join=ArticleTag,
+        on=ArticleTag.article_id == Article.id,
+    )
+    .order_by(*(column.desc() for column in _link_moment))
+    .offset(bindparam("steps"))
+    .limit(bindparam("limit"))
+)
+
+
+def _listing(statement: Select, name: str, number: int, first: int, end: int, **values: object) -> Listing:
+    """Page `number` of the articles at the positions `first` to `end` (oldest is 0, end left out) of a list."""
+    top = end - (number - 1) * PER_PAGE
+    limit = min(PER_PAGE, top - first)
+    cards: Sequence[Row] = []
+    if number >= 1 and limit > 0:
+        (at, id), steps = ranks.seek(name, top - 1)
+        cards = ask(statement, at=at, id=id, steps=steps, limit=limit, **values)
+    return Listing(cards, number, max(1, ceil((end - first) / PER_PAGE)), end - first)
+
+
+def list_all(number: int) -> Listing:
+    """A page of all articles."""
+    return _listing(_all_down, ranks.ALL, number, 0, visible())
+
+
+def list_category(id: int, number: int) -> Listing:
+    """A page of a category."""
+    name = ranks.of_category(id)
+    return _listing(_category_down, name, number, 0, _visible(name, category_id=id), category_id=id)
+
+
+def list_tag(id: int, number: int) -> Listing:
+    """A page of a tag."""
+    name = ranks.of_tag(id)
+    return _listing(_tag_down, name, number, 0, _visible(name, tag_id=id), tag_id=id)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _month_ends(year: int, month: int, zone: ZoneInfo) -> tuple[int, int]:
+    ends = (year, month), (year + month // 12, month % 12 + 1)
+    return tuple(ranks.before(ranks.ALL, (_seconds(datetime(*end, 1, tzinfo=zone)), 0)) for end in ends)
+
+
+def list_month(year: int, month: int, number: int, zone: ZoneInfo) -> Listing:
+    """A page of a month, whose days are those of `zone`."""
+    first, end = _month_ends(year, month, zone)
+    shown = visible()
+    return _listing(_all_down, ranks.ALL, number, min(first, shown), min(end, shown))
+
+
+_newest_before = select(Article.published_at).where(public(), Article.published_at < bindparam("at"))
+_newest_before = _newest_before.order_by(*NEWEST_FIRST).limit(1)
+
+
+@kept
+def months(zone: ZoneInfo) -> list[Month]:
+    """The months that have articles, newest first, with their counts."""
+    found: list[Month] = []
+    shown, row = visible(), ask_first(NEWEST_MOMENT)
+    while row:
+        day = datetime.fromtimestamp(row.published_at, zone)
+        first, end = (min(position, shown) for position in _month_ends(day.year, day.month, zone))
+        found.append(Month(day.year, day.month, end - first))
+        row = ask_first(_newest_before, at=_seconds(datetime(day.year, day.month, 1, tzinfo=zone)))
+    return found
+
+
+# At random
+
+
+DRAWS = 12
+MOST_ROUNDS = 50
+
+
+def _nth(number: int):
+    """The id of the article so many steps down from below a key."""
+    place = tuple_(bindparam(f"at_{number}"), bindparam(f"id_{number}"))
+    below = select(Article.id).where(tuple_(*MOMENT) < place).order_by(*NEWEST_FIRST)
+    return below.offset(bindparam(f"steps_{number}")).limit(1).scalar_subquery()
+
+
+_drawn = select_cards(Article.id.in_([_nth(number) for number in range(DRAWS)]))
+
+
+def random_cards(count: int, without: Iterable[int] = ()) -> list[Row]:
+    """随便看看: different visible cards in independent draws, each as likely as any other not in `without`."""
+    excluded, drawn, total = set(without), [], visible()
+    # What was drawn before or is excluded is drawn again, which keeps the draws uniform over the rest. Where the rest
+    # is so small that it would be hard to meet, every position comes up once, in random order.
+    rest = random.sample(range(total), total) if total <= 4 * (count + len(excluded)) else None
+    for _ in range(MOST_ROUNDS if rest is None else ceil(total / DRAWS)):
+        positions = [random.randrange(total) for _ in range(DRAWS)] if rest is None else rest[-DRAWS:]
+        del (rest or [])[-DRAWS:]
+        for card in _at(positions):
+            if card.id not in excluded and len(drawn) < count:
+                excluded.add(card.id)
+                drawn.append(card)
+        if len(drawn) == count:
+            break
+    return drawn
+
+
+def _at(positions: Sequence[int]) -> list[Row]:
+    """The visible cards at up to `DRAWS` positions of the list of all, in random order."""
+    places = [ranks.seek(ranks.ALL, position) for position in positions]
+    places += [(ranks.FIRST, 0)] * (DRAWS - len(places))
+    values = {}
+    for number, ((at, id), steps) in enumerate(places):
+        values |= {f"at_{number}": at, f"id_{number}": id, f"steps_{number}": steps}
+    cards = ask(_drawn, **values)
+    random.shuffle(cards)
+    return cards
