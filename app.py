@@ -106,6 +106,8 @@ def _secret_key(file: Path) -> bytes:
 def _set_up_sqlite(connection, _record) -> None:
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA busy_timeout = 15000")
+        # Of a new file only. A text of 500 characters does not fill pages of 4 KB well: 1.3 times its bytes, here 1.1.
+        connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: a save that was acknowledged survives a power cut.
         connection.execute("PRAGMA synchronous = FULL")

@@ -99,14 +99,14 @@ class Article(Base):
 
 
 class Body(Base):
-    """The text of an article: as written, as safe HTML, and how many characters it has."""
+    """The text of an article: as written, as safe HTML (packed by `dengxia/packing.py`), and its length in 字数."""
 
     __tablename__ = "body"
     __table_args__ = (_one_of("format", FORMATS),)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     format: Mapped[str]
     source: Mapped[str]
-    html: Mapped[str]
+    packed: Mapped[bytes]
     length: Mapped[int]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Dialect, Select, bindparam, func, select, tuple_
 
 from dengxia.kept import kept
+from dengxia.packing import unpack
 from models import (
     Article,
     ArticleTag,
@@ -136,7 +137,8 @@ _article = (
         Article.editor,
         Article.source_url,
         Article.summary.label("own_summary"),
-        Body.html,
+        Body.source.label("written"),
+        Body.packed.label("html"),
         Body.length,
         Category.description.label("category_description"),
     )
@@ -148,7 +150,12 @@ _article = (
 
 def article(id: int) -> Row | None:
     """One article with its text and its category, if a visitor may see it."""
-    return ask_first(_article, id=id)
+    row = ask_first(_article, id=id)
+    return row and _unpacked(row)
+
+
+def _unpacked(row: Row) -> Row:
+    return row._replace(html=unpack(row.html, row.written))
 
 
 _tags = (
@@ -183,7 +190,7 @@ _ten = select_cards(Article.id.in_([bindparam(f"id_{number}") for number in rang
 def related(card: Row) -> list[Row]:
     """相关文章: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
     packed = ask_first(_others, id=card.id)
-    ids = unpack(packed.others) if packed else []
+    ids = unpack_others(packed.others) if packed else []
     cards = {row.id: row for row in ask(_ten, **{f"id_{n}": ids[n] if n < len(ids) else None for n in range(SHOWN)})}
     found = [cards[id] for id in ids if id in cards]
     if len(found) < SHOWN:
@@ -192,7 +199,7 @@ def related(card: Row) -> list[Row]:
     return found[:SHOWN]
 
 
-def unpack(others: bytes) -> list[int]:
+def unpack_others(others: bytes) -> list[int]:
     """The articles of a packed list, best first: the score is the upper, the article the lower half of 64 bits."""
     return [entry & 0xFFFFFFFF for entry in array("Q", others)]
 
@@ -221,7 +228,7 @@ def tag_id(name: str) -> int | None:
 
 
 _feed = (
-    select(*CARD, Body.html)
+    select(*CARD, Body.source.label("written"), Body.packed.label("html"))
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .where(public())
@@ -234,8 +241,8 @@ _feed_of_category = _feed.where(OWN_CATEGORY)
 def feed(category_id: int | None = None) -> Sequence[Row]:
     """The newest cards with their HTML, of all or of one category."""
     if category_id is None:
-        return ask(_feed)
-    return ask(_feed_of_category, category_id=category_id)
+        return list(map(_unpacked, ask(_feed)))
+    return list(map(_unpacked, ask(_feed_of_category, category_id=category_id)))
 
 
 _largest_id = select(func.max(Article.id).label("id"))

@@ -28,6 +28,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select, text
 
 from dengxia import han, markup, snippets
+from dengxia.packing import unpack
 from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, ArticleTag, Body, Category, Tag, db, now, public
 
@@ -105,7 +106,7 @@ def clear() -> None:
 
 _these = Article.id.in_(bindparam("ids", expanding=True))
 _texts = (
-    select(Article.id, Article.title, Article.author, Article.category_id, Body.html)
+    select(Article.id, Article.title, Article.author, Article.category_id, Body.source, Body.packed)
     .join(Body, Body.article_id == Article.id)
     .where(_these, Article.published_at.is_not(None))
 )
@@ -124,7 +125,7 @@ def texts(ids: Iterable[int]) -> dict[int, Text]:
     for id, name in db.session.execute(_tags, values):
         tags[id].append(name)
     return {
-        row.id: Text(row.title, markup.plain(row.html), "\n".join([row.author, *tags[row.id]]), row.category_id)
+        row.id: Text(row.title, _plain(row.packed, row.source), "\n".join([row.author, *tags[row.id]]), row.category_id)
         for row in db.session.execute(_texts, values)
     }
 
@@ -301,7 +302,7 @@ def _without(ids: list[int], table: str, matches: Iterable[str]) -> list[int]:
 
 
 _cards = (
-    select(*CARD, Body.html)
+    select(*CARD, Body.source.label("written"), Body.packed)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .where(public(), _these)
@@ -314,8 +315,13 @@ def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
     if newest:
         shown.sort(key=lambda row: (row.published_at, row.id), reverse=True)
     return [
-        Hit(row, snippets.mark(row.title, groups), snippets.snippet(markup.plain(row.html), groups)) for row in shown
+        Hit(row, snippets.mark(row.title, groups), snippets.snippet(_plain(row.packed, row.written), groups))
+        for row in shown
     ]
+
+
+def _plain(packed: bytes, source: str) -> str:
+    return markup.plain(unpack(packed, source))
 
 
 def suggest(path: str, limit: int = 5) -> list[Row]:

@@ -72,7 +72,7 @@ def test_not_a_picture(data):
 
 @pytest.mark.parametrize("size", [(10_001, 5_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels(size):
-    with pytest.raises(ValueError, match="万点|已损坏"):
+    with pytest.raises(ValueError, match="万点"):
         images.name(png(*size))
 
 
