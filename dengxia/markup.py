@@ -6,15 +6,15 @@ Everything that a writer or an import gives is hostile. It passes bleach's allow
 
 import re
 from collections.abc import Iterator
-from html import escape, unescape
-from itertools import takewhile, zip_longest
+from html import unescape
+from itertools import zip_longest
 from typing import NamedTuple
 
 import bleach
-import markdown
 from bleach.css_sanitizer import CSSSanitizer
 from bleach.html5lib_shim import Filter
 
+from dengxia import commonmark
 from dengxia.han import HAN, closes_up
 
 BLOCKS = frozenset(
@@ -32,9 +32,6 @@ SPACES = " \t\n\u00a0\u2002\u2003\u3000"
 CODE = ("code", "kbd", "samp")
 # Small signs beside or above the words: what stands before them is what a line ends with.
 ASIDE = ("sup", "rt", "rp")
-LIST_ITEM = re.compile(r"(?P<indent> *)(?P<mark>[-*+]|\d{1,9}[.)])(?P<gap> +(?=\S)|$)")
-RULE = re.compile(r" {0,3}([-*_])(?: *\1){2,} *")
-FENCE = re.compile(r"(?P<indent> *)(?P<mark>`{3,}|~{3,})[ {.]*(?P<language>[\w+#-]*)[^`]*")
 
 
 class Rendered(NamedTuple):
@@ -52,7 +49,7 @@ class Heading(NamedTuple):
 
 def render(source: str, format: str) -> Rendered:
     """Turn text that somebody wrote (`format`: markdown or html) into safe HTML and plain text."""
-    raw = _from_markdown(source) if format == "markdown" else source
+    raw = commonmark.to_html(source) if format == "markdown" else source
     html = _cleaner().clean(_without_unseen(raw)).strip()
     return Rendered(html, plain(html))
 
@@ -90,109 +87,6 @@ def first_picture(html: str) -> str:
     """The address of the first picture that lies on this site, or nothing."""
     found = PICTURE.search(html)
     return found[0] if found else ""
-
-
-def _from_markdown(source: str) -> str:
-    # One converter for each call: its extensions keep footnotes and references of the last text.
-    return markdown.Markdown(
-        extensions=["extra", "sane_lists", _AsCommonMark()],
-        extension_configs={"extra": {"footnotes": {"BACKLINK_TITLE": "回到正文中注 {} 的位置"}}},
-        output_format="html",
-    ).convert(source)
-
-
-class _Level(NamedTuple):
-    """An open list item: how far its mark and its text are indented, and whether it has a number."""
-
-    mark: int
-    text: int
-    numbered: bool
-
-
-class _Blocks(markdown.preprocessors.Preprocessor):
-    """Bring lists, fences and typed indents, as Hugo's and Hexo's writers use them, into Python-Markdown's form.
-
-    Python-Markdown wants a blank line before a list, four spaces for each level, and no indent before a fence.
-    """
-
-    def run(self, lines: list[str]) -> list[str]:
-        self.out: list[str] = []
-        self.levels: list[_Level] = []
-        self.apart = False  # whether the open item has gone on after an empty line
-        rest = iter(lines)
-        for line in rest:
-            indent = len(line) - len(line.lstrip(" "))
-            fence = FENCE.fullmatch(line)
-            item = LIST_ITEM.match(line)
-            if fence and self._open(indent):
-                self._fenced(fence, rest)
-            elif line.startswith(("<pre>", "<pre ")):
-                self._raw(line, rest)
-            elif item and self._open(indent) and self._begins(item) and not RULE.fullmatch(line):
-                self._item(item, line)
-            elif line.strip() and self.levels:
-                self._inside(line, indent)
-            else:
-                # Writers who indent by hand begin a paragraph so, without a blank line.
-                self.out += ["", line] if line.startswith("\u3000\u3000") else [line]
-        return self.out
-
-    def _open(self, indent: int) -> bool:
-        """Whether this indent is not that of a code block."""
-        return bool(self.levels) or indent < 4
-
-    def _below_text(self) -> bool:
-        return bool(self.out and self.out[-1].strip())
-
-    def _begins(self, item: re.Match[str]) -> bool:
-        """Whether an item may stand here: no year or amount at the start of a line makes a list of a paragraph."""
-        if self.levels or not self._below_text():
-            return True
-        return bool(item["gap"]) and item["mark"] in ("-", "*", "+", "1.", "1)")
-
-    def _fenced(self, fence: re.Match[str], rest: Iterator[str]) -> None:
-        self.levels = self._above(len(fence["indent"]))
-        indent, end = f" {{0,{len(fence['indent'])}}}", re.compile(f" *{fence['mark']}{fence['mark'][0]}* *")
-        code = [re.sub(f"^{indent}", "", line) for line in takewhile(lambda line: not end.fullmatch(line), rest)]
-        language = f' class="language-{fence["language"]}"' if fence["language"] else ""
-        text = escape("\n".join(code).rstrip("\n"), quote=False)
-        place = self.md.htmlStash.store(f"<pre><code{language}>{text}\n</code></pre>")
-        self.out += ["", "    " * len(self.levels) + place, "", ""]
-
-    def _raw(self, line: str, rest: Iterator[str]) -> None:
-        self.levels = []
-        self.out.append(line)
-        while "</pre>" not in self.out[-1] and (line := next(rest, None)) is not None:
-            self.out.append(line)
-
-    def _item(self, item: re.Match[str], line: str) -> None:
-        indent, numbered = len(item["indent"]), item["mark"][0].isdigit()
-        other = any(level.mark == indent and level.numbered != numbered for level in self.levels)
-        if self._below_text() and (self.apart or other or not self.levels):
-            self.out.append("")
-        self.apart = False
-        self.levels = self._above(indent)
-        self.out.append("    " * len(self.levels) + item["mark"].replace(")", ".") + " " + line[item.end() :])
-        self.levels.append(_Level(indent, item.end(), numbered))
-
-    def _inside(self, line: str, indent: int) -> None:
-        """A line below a list item: its text goes on, or the list is over."""
-        self.apart = self.apart or not self._below_text()
-        if not indent and not self._below_text():
-            self.levels = []
-        levels = self._above(indent)
-        # Four more than the item's text is code in it.
-        more = indent - levels[-1].text if levels and not self._below_text() else 0
-        self.out.append("    " * len(levels) + " " * (more if more >= 4 else 0) + line.lstrip(" "))
-
-    def _above(self, indent: int) -> list[_Level]:
-        return [level for level in self.levels if level.mark < indent]
-
-
-class _AsCommonMark(markdown.Extension):
-    def extendMarkdown(self, md: markdown.Markdown) -> None:
-        # Before fenced_code (25): what is fenced here, it does not see.
-        md.preprocessors.register(_Blocks(md), "dengxia_blocks", 27)
 
 
 def _without_unseen(raw: str) -> str:

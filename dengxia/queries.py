@@ -248,9 +248,15 @@ def feed(category_id: int | None = None) -> Sequence[Row]:
 _largest_id = select(func.max(Article.id).label("id"))
 
 
+@kept
+def largest_id() -> int:
+    """The largest number that an article has, 0 where there is none."""
+    return ask_first(_largest_id).id or 0
+
+
 def sitemaps() -> int:
     """How many sitemap files there are: one for each thousand of ids ever given, so that a file never shifts."""
-    return ceil((ask_first(_largest_id).id or 0) / PER_SITEMAP)
+    return ceil(largest_id() / PER_SITEMAP)
 
 
 _sitemap = (
@@ -308,4 +314,4 @@ def count_bodies() -> int:
 
 def is_empty() -> bool:
     """Whether the site has no content at all yet."""
-    return not (ask_first(_largest_id).id or page_titles())
+    return not (largest_id() or page_titles())

@@ -174,6 +174,7 @@ def frame():
     categories = queries.categories()
     return {
         "settings": current_app.config,
+        "home": request.host_url,
         "categories": categories,
         "nav": [row for row in categories if row.in_nav],
         "links": queries.links(),

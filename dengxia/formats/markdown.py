@@ -102,7 +102,7 @@ def parse(mark: str, front: str, where: str, first: int) -> dict[str, object]:
     try:
         found = load(front)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _refused(where, first, kind, error) from None
+        raise _refused(where, first, kind, error, front) from None
     if not isinstance(found, dict | None):
         raise Refused(f"{where}:{first}", "文件头应当是一行一项的“名称: 值”")
     return found or {}
@@ -112,11 +112,11 @@ def _json(text: str, where: str) -> tuple[dict[str, object], str]:
     try:
         found, end = json.JSONDecoder(strict=False).raw_decode(text)
     except (ValueError, RecursionError) as error:
-        raise _refused(where, 1, "JSON", error) from None
+        raise _refused(where, 1, "JSON", error, text) from None
     return found, text[end:].lstrip().removeprefix(";;;")
 
 
-def _refused(where: str, first: int, kind: str, error: Exception) -> Refused:
+def _refused(where: str, first: int, kind: str, error: Exception, text: str) -> Refused:
     """What a parser says, with its line counted from the top of the file."""
     line, reason = 0, " ".join(str(error).split())
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
@@ -125,6 +125,7 @@ def _refused(where: str, first: int, kind: str, error: Exception) -> Refused:
         line, reason = error.lineno - 1, error.msg
     elif isinstance(error, RecursionError):
         reason = "套得太深"
-    elif found := re.fullmatch(r"(.*) \(at line (\d+), .*\)", reason):  # tomllib has no other way to tell
-        line, reason = int(found[2]) - 1, found[1]
+    elif found := re.fullmatch(r"(.*) \(at (?:line (\d+), .*|end of document)\)", reason):
+        # tomllib has no other way to tell.
+        line, reason = int(found[2]) - 1 if found[2] else text.rstrip().count("\n"), found[1]
     return Refused(f"{where}:{first + line}", f"不是有效的 {kind}（{reason}）")

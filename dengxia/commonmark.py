@@ -1,0 +1,186 @@
+"""Markdown as Chinese writers type it: CommonMark, and what Hugo, Hexo and Jekyll accept besides.
+
+CommonMark alone leaves `**重点：**后文` as it stands (for the sign beside the stars), takes `List<T>` for a tag and
+`##标题` for text. Raw HTML goes through; `markup.py` makes it safe.
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Scanned
+from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+
+from dengxia.han import HAN, SIGNS
+
+# The elements of HTML, living and dead, and the outer ones of what may stand in it.
+TAGS = frozenset(
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo big blockquote body br button"
+    " canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed"
+    " fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe"
+    " img input ins kbd label legend li link main map mark marquee math menu meta meter nav nobr noframes noscript"
+    " object ol optgroup option output p param picture plaintext pre progress q rb rp rt rtc ruby s samp script search"
+    " section select slot small source span strike strong style sub summary sup svg table tbody td template textarea"
+    " tfoot th thead time title tr track tt u ul var video wbr xmp".split()
+)
+_WIDE = re.compile(f"[{HAN}{SIGNS}]")
+_SRC = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
+_TAG = re.compile(r"\s*</?([A-Za-z][A-Za-z0-9-]*)")
+_ADDRESS = re.compile(r"https?://[!-~]*[A-Za-z0-9/#=&_~+%-]")
+_TIGHT_HEADING = re.compile(rf"(#{{2,6}})([^#\s].*?)#*\s*|(#)([{HAN}].*?)#*\s*")
+_TASK = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+# Lines by which other programs are asked for a table of contents or told attributes.
+_ORDERS = re.compile(r"^[ \t]*(?:\[toc\]|[*-] TOC|\{:[^}\n]*\})[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def to_html(source: str) -> str:
+    """Turn Markdown into HTML, not yet safe."""
+    return _PARSER.render(_ORDERS.sub("", source))
+
+
+def with_breaks(source: str) -> str:
+    """Make each line end inside a paragraph one that shows, as Hexo does by default."""
+    lines = source.split("\n")
+    for token in _PARSER.parse(source):
+        if token.type == "paragraph_open":
+            first, end = token.map
+            lines[first : end - 1] = [line.rstrip() + "  " for line in lines[first : end - 1]]
+    return "\n".join(lines)
+
+
+def pictures(source: str) -> set[str]:
+    """The addresses of the pictures in a text; what only stands in code is none."""
+    found: set[str] = set()
+    for token in _PARSER.parse(source):
+        for inner in [token, *(token.children or [])]:
+            if inner.type == "image":
+                found.add(unquote(inner.attrs["src"]))
+            elif inner.type in ("html_block", "html_inline"):
+                found.update(unquote(src[1]) for src in _SRC.finditer(inner.content))
+    return found
+
+
+class _State(StateInline):
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:
+        """Beside Chinese a run of marks may open and close wherever no space forbids it."""
+        found = super().scanDelims(start, canSplitWord)
+        before, after = self.src[max(0, start - 1) : start], self.src[start + found.length : start + found.length + 1]
+        if canSplitWord and (_WIDE.match(before) or _WIDE.match(after)):
+            return Scanned(bool(after.strip()), bool(before.strip()), found.length)
+        return found
+
+
+class _Inline(ParserInline):
+    def parse(self, src: str, md: MarkdownIt, env: dict, tokens: list[Token]) -> list[Token]:
+        state = _State(src, md, env, tokens)
+        self.tokenize(state)
+        for rule in self.ruler2.getRules(""):
+            rule(state)
+        return state.tokens
+
+
+def _tight_heading(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """`##标题`, without the space that CommonMark wants; a single # only before Chinese (#include is text)."""
+    start, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+    found = None if state.is_code_block(line) else _TIGHT_HEADING.fullmatch(state.src[start:end])
+    if found and not silent:
+        marks, words = (found[1], found[2]) if found[1] else (found[3], found[4])
+        state.line = line + 1
+        state.push("heading_open", f"h{len(marks)}", 1).map = [line, line + 1]
+        inline = state.push("inline", "", 0)
+        inline.content, inline.map, inline.children = words.strip(), [line, line + 1], []
+        state.push("heading_close", f"h{len(marks)}", -1)
+    return bool(found)
+
+
+def _link_addresses(state: StateCore) -> None:
+    """Link web addresses that stand in the text: ASCII only, so that `见https://a.com/x，好` ends where it should."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        depth, out = 0, []
+        for child in token.children or []:
+            depth += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+            if child.type == "html_inline" and child.content[:2].lower() in ("<a", "</"):
+                depth += 1 if re.match("<a[ >]", child.content, re.IGNORECASE) else -(child.content.lower() == "</a>")
+            out += _linked(child) if child.type == "text" and depth == 0 and "://" in child.content else [child]
+        token.children = out
+
+
+def _linked(token: Token) -> list[Token]:
+    out, at = [], 0
+    for found in _ADDRESS.finditer(token.content):
+        opened, closed = Token("link_open", "a", 1, attrs={"href": found[0]}), Token("link_close", "a", -1)
+        out += [_text(token.content[at : found.start()]), opened, _text(found[0]), closed]
+        at = found.end()
+    return [*out, _text(token.content[at:])]
+
+
+def _text(words: str) -> Token:
+    return Token("text", "", 0, content=words)
+
+
+def _tick_tasks(state: StateCore) -> None:
+    """`- [ ] 做` → ☐ 做."""
+    for item, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        if item.type == "list_item_open" and inline.type == "inline" and inline.children:
+            mark = _TASK.get(inline.content[:4])
+            if mark and inline.children[0].content.startswith(inline.content[:4]):
+                inline.children[0].content = mark + inline.children[0].content[4:]
+
+
+def _html(_renderer, tokens: Sequence[Token], index: int, _options, _env) -> str:
+    """Raw HTML as it is; what only looks like it (`List<T>`) as text."""
+    content = tokens[index].content
+    tag = _TAG.match(content)
+    return escape(content, quote=False) if tag and tag[1].lower() not in TAGS else content
+
+
+def _verbatim(mark: str):
+    return lambda _renderer, tokens, index, _options, _env: escape(f"{mark}{tokens[index].content}{mark}", quote=False)
+
+
+def _note_mark(_renderer, tokens: Sequence[Token], index: int, _options, _env) -> str:
+    number, again = tokens[index].meta["id"] + 1, tokens[index].meta.get("subId", 0)
+    place = f"fnref:{number}-{again}" if again else f"fnref:{number}"
+    return f'<sup id="{place}"><a class="footnote-ref" href="#fn:{number}">{number}</a></sup>'
+
+
+def _note_back(_renderer, tokens: Sequence[Token], index: int, _options, _env) -> str:
+    number, again = tokens[index].meta["id"] + 1, tokens[index].meta.get("subId", 0)
+    place = f"fnref:{number}-{again}" if again else f"fnref:{number}"
+    return f' <a class="footnote-backref" href="#{place}" title="回到正文中注 {number} 的位置">\u21a9\ufe0e</a>'
+
+
+def _made() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True})
+    inline = _Inline()
+    inline.ruler, inline.ruler2 = parser.inline.ruler, parser.inline.ruler2
+    parser.inline = inline
+    parser.enable(["table", "strikethrough"]).use(footnote_plugin).use(deflist_plugin)
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    parser.block.ruler.before("heading", "tight_heading", _tight_heading, {"alt": ["paragraph", "blockquote"]})
+    parser.core.ruler.push("link_addresses", _link_addresses)
+    parser.core.ruler.push("tick_tasks", _tick_tasks)
+    parser.add_render_rule("html_inline", _html)
+    parser.add_render_rule("html_block", _html)
+    parser.add_render_rule("math_inline", _verbatim("$"))
+    parser.add_render_rule("math_block", lambda *given: f"<p>{_verbatim('$$')(*given)}</p>")
+    parser.add_render_rule("footnote_ref", _note_mark)
+    parser.add_render_rule("footnote_anchor", _note_back)
+    parser.add_render_rule("footnote_open", lambda _r, t, i, _o, _e: f'<li id="fn:{t[i].meta["id"] + 1}">')
+    parser.add_render_rule("footnote_block_open", lambda *_: '<div class="footnote"><hr><ol>')
+    parser.add_render_rule("footnote_block_close", lambda *_: "</ol></div>")
+    return parser
+
+
+_PARSER = _made()
