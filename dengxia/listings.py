@@ -22,6 +22,7 @@ from dengxia.queries import (
     ask,
     ask_first,
     select_cards,
+    select_titles,
 )
 from models import Article, ArticleTag, now, public
 
@@ -159,8 +160,8 @@ def _nth(number: int):
     return below.offset(bindparam(f"steps_{number}")).limit(1).scalar_subquery()
 
 
-_at_places = select_cards(Article.id.in_([_nth(number) for number in range(DRAWS)]))
-_with_ids = select_cards(Article.id.in_([bindparam(f"id_{number}") for number in range(DRAWS)]))
+_at_places = select_titles(Article.id.in_([_nth(number) for number in range(DRAWS)]))
+_with_ids = select_titles(Article.id.in_([bindparam(f"id_{number}") for number in range(DRAWS)]))
 
 
 def random_cards(count: int, without: Iterable[int] = ()) -> list[Row]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Dialect, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Dialect, Select, bindparam, func, select, tuple_
 
 from dengxia.kept import kept
 from dengxia.packing import unpack
@@ -53,6 +53,11 @@ CARD = (
 NEWEST_FIRST = (Article.published_at.desc(), Article.id.desc())
 OLDEST_FIRST = (Article.published_at, Article.id)
 MOMENT = (Article.published_at, Article.id)
+
+
+def select_titles(*conditions: ColumnElement[bool]) -> Select:
+    """What a list of titles shows of visible articles."""
+    return select(Article.id, Article.title).where(public(), *conditions)
 
 
 def select_cards(*conditions, join: type | None = None, on=None) -> Select:
@@ -173,8 +178,8 @@ def tags(id: int) -> list[str]:
 
 OWN_CATEGORY = Article.category_id == bindparam("category_id")
 PLACE = tuple_(bindparam("at"), bindparam("id"))
-_earlier = select_cards(OWN_CATEGORY, tuple_(*MOMENT) < PLACE).order_by(*NEWEST_FIRST).limit(1)
-_later = select_cards(OWN_CATEGORY, tuple_(*MOMENT) > PLACE).order_by(*OLDEST_FIRST).limit(1)
+_earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE).order_by(*NEWEST_FIRST).limit(1)
+_later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE).order_by(*OLDEST_FIRST).limit(1)
 
 
 def neighbours(card: Row) -> tuple[Row | None, Row | None]:
@@ -184,7 +189,7 @@ def neighbours(card: Row) -> tuple[Row | None, Row | None]:
 
 
 _others = select(Related.others).where(Related.article_id == bindparam("id"))
-_ten = select_cards(Article.id.in_([bindparam(f"id_{number}") for number in range(SHOWN)]))
+_ten = select_titles(Article.id.in_([bindparam(f"id_{number}") for number in range(SHOWN)]))
 
 
 def related(card: Row) -> list[Row]:

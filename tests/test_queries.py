@@ -118,7 +118,7 @@ def ask_everything():
         "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
         "sitemap": (1,), "tag_id": ("一",), "tags": (card.id,),
     }  # fmt: skip
-    walks = {"count_bodies", "unpack_others", "ask", "ask_first", "select_cards"}
+    walks = {"count_bodies", "unpack_others", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if inspect.getmodule(inspect.unwrap(function)) is module and name[0] != "_" and name not in walks:
