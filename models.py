@@ -120,9 +120,12 @@ class Origin(Base):
 
 
 class Tag(Base):
+    """A tag as it was first written; `folded` (without case) tells that Go and go are one."""
+
     __tablename__ = "tag"
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(unique=True)
 
 
 class ArticleTag(Base):

@@ -220,13 +220,12 @@ def newest(limit: int, category_id: int | None = None) -> Sequence[Row]:
     return ask(_newest_of_category, limit=limit, category_id=category_id)
 
 
-_tag_id = select(Tag.id).where(Tag.name == bindparam("name"))
+_tag = select(Tag.id, Tag.name).where(Tag.folded == bindparam("folded"))
 
 
-def tag_id(name: str) -> int | None:
-    """The id of a tag."""
-    row = ask_first(_tag_id, name=name)
-    return row.id if row else None
+def tag(name: str) -> Row | None:
+    """A tag (id and name) by its name in any case."""
+    return ask_first(_tag, folded=name.casefold())
 
 
 # For machines

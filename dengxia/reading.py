@@ -57,7 +57,10 @@ def category(slug, page):
 @bp.get("/tag/<path:name>", defaults={"page": 1})
 @bp.get("/tag/<path:name>/page/<number:page>")
 def tag(name, page):
-    listing = _found(listings.list_tag(queries.tag_id(name) or abort(404), page))
+    row = queries.tag(name) or abort(404)
+    if row.name != name:
+        return redirect(url_for(".tag", name=row.name, page=page), 301)
+    listing = _found(listings.list_tag(row.id, page))
     if not listing.total:
         abort(404)
     return render_template("tag.html", name=name, listing=listing)

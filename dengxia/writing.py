@@ -186,16 +186,17 @@ def _put_cards(entries: Sequence[Entry]) -> list[int]:
 
 
 def _category_ids(names: Collection[str]) -> dict[str, int]:
-    """The categories of these names (or slugs), made where there are none."""
+    """The categories of these names or slugs, whatever their case, made where there are none."""
     rows = db.session.execute(select(Category.id, Category.name, Category.slug)).all()
     slugs = {row.slug: row.id for row in rows}
-    ids = {**slugs, **{row.name: row.id for row in rows}}
-    for name in sorted(set(names) - set(ids)):
-        slug = _free_slug(name, slugs)
-        ids[name] = slugs[slug] = db.session.scalar(
-            insert(Category).values(name=name, slug=slug).returning(Category.id)
-        )
-    return ids
+    known = {**slugs, **{row.name.casefold(): row.id for row in rows}}
+    # Chinese names first: of 外汇 and waihui in one batch, the second is the slug of the first.
+    for name in sorted(names, key=lambda name: (name.isascii(), name)):
+        if name.casefold() not in known:
+            slug = _free_slug(name, slugs)
+            made = db.session.scalar(insert(Category).values(name=name, slug=slug).returning(Category.id))
+            slugs[slug] = known[slug] = known[name.casefold()] = made
+    return {name: known[name.casefold()] for name in names}
 
 
 def _free_slug(name: str, taken: Collection[str]) -> str:
@@ -220,21 +221,22 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 
 def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:
-    names = {name for entry in entries for name in entry.tags}
-    tags = dict(map(tuple, db.session.execute(select(Tag.name, Tag.id).where(Tag.name.in_(names)))))
-    new = [{"name": name} for name in sorted(names - set(tags))]
+    written = {name.casefold(): name for entry in reversed(entries) for name in reversed(entry.tags)}
+    known = select(Tag.folded, Tag.id).where(Tag.folded.in_(written))
+    tags = dict(db.session.execute(known).all())
+    new = [{"folded": folded, "name": written[folded]} for folded in sorted(written.keys() - tags.keys())]
     if new:
-        tags |= dict(map(tuple, db.session.execute(insert(Tag).returning(Tag.name, Tag.id), new)))
+        tags |= dict(db.session.execute(insert(Tag).returning(Tag.folded, Tag.id), new).all())
     db.session.execute(delete(ArticleTag).where(ArticleTag.article_id.in_([entry.id for entry in entries if entry.id])))
     rows = [
         {
             "article_id": id,
             "position": position,
-            "tag_id": tags[name],
+            "tag_id": tags[folded],
             "published_at": entry.card["date"] if entry.card["status"] == "published" else None,
         }
         for entry, id in zip(entries, ids, strict=True)
-        for position, name in enumerate(entry.tags)
+        for position, folded in enumerate(dict.fromkeys(map(str.casefold, entry.tags)))
     ]
     if rows:
         db.session.execute(insert(ArticleTag), rows)

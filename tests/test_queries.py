@@ -34,7 +34,7 @@ def test_neither_drafts_nor_the_future_show_anywhere(hidden):
         *queries.newest(50, category.id),
         *listings.list_all(1).cards,
         *listings.list_category(category.id, 1).cards,
-        *listings.list_tag(queries.tag_id("一"), 1).cards,
+        *listings.list_tag(queries.tag("一").id, 1).cards,
         *listings.list_month(2024, 3, 1, ZONE).cards,
         *queries.related(card),
         *listings.random_cards(20),
@@ -107,16 +107,28 @@ def test_months_are_those_of_the_zone(seed):
     assert listings.list_month(2023, 12, 1, ZONE).total == 0
 
 
+def test_tags_and_categories_are_one_in_any_case(seed):
+    seed(
+        {"title": "一", "body": "文", "tags": ["Go", "go"], "category": "React"},
+        {"title": "二", "body": "文", "tags": ["GO"], "category": "react"},
+        {"title": "三", "body": "文", "category": "外汇"},
+        {"title": "四", "body": "文", "category": "waihui"},
+    )
+    assert [row.name for row in queries.categories()] == ["外汇", "React"]
+    assert queries.tags(1) == queries.tags(2) == ["Go"]
+    assert listings.list_tag(queries.tag("gO").id, 1).total == 2
+
+
 def ask_everything():
     """Call every public function of queries, listings and search as a page would, and leave none out."""
     card = queries.newest(1)[0]
     category = queries.categories()[0]
     asked = {
         "article": (card.id,), "category": (category.slug,), "feed": (category.id,), "list_all": (2,),
-        "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag_id("一"), 1),
+        "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag("一").id, 1),
         "months": (ZONE,), "neighbours": (card,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
-        "sitemap": (1,), "tag_id": ("一",), "tags": (card.id,),
+        "sitemap": (1,), "tag": ("一",), "tags": (card.id,),
     }  # fmt: skip
     walks = {"count_bodies", "unpack_others", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
