@@ -45,12 +45,13 @@ def now() -> int:
     return int(time.time())
 
 
-def public() -> ColumnElement[bool]:
+def public(placed: bool = False) -> ColumnElement[bool]:
     """What a visitor may see: published (only then is `published_at` set) and its time has come.
 
-    The moment is asked for when a statement runs, so a statement may be kept.
+    The moment is asked for when a statement runs, so a statement may be kept. `placed` tells that the statement begins
+    at a place in the order of time: of two bounds SQLite may take this one, and walk from now down to the place.
     """
-    return Article.published_at <= bindparam("now", callable_=now)
+    return (Article.published_at + 0 if placed else Article.published_at) <= bindparam("now", callable_=now)
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -74,8 +75,8 @@ class Article(Base):
     __table_args__ = (
         _one_of("status", STATUSES),
         _one_of("kind", KINDS),
-        Index(None, "published_at", "id"),
-        Index(None, "category_id", "published_at", "id"),
+        Index(None, "published_at", "number"),
+        Index(None, "category_id", "published_at", "number"),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -86,6 +87,9 @@ class Article(Base):
         BigInteger, Computed("CASE WHEN status = 'published' THEN date END", persisted=True)
     )
     updated_at: Mapped[int | None] = mapped_column(BigInteger)
+    # The id again, for the indexes: SQLite cannot begin at a place (time, id) in one where the id is the row's own
+    # number, and would walk over all articles of one second.
+    number: Mapped[int] = mapped_column(BigInteger, Computed("id", persisted=False))
     title: Mapped[str]
     summary: Mapped[str] = mapped_column(default="")
     excerpt: Mapped[str] = mapped_column(default="")

@@ -7,7 +7,7 @@ from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
 from dengxia import queries, ranks
 from dengxia.kept import kept
@@ -62,26 +62,19 @@ def visible() -> int:
     return _visible(ranks.ALL)
 
 
-_all_down = (
-    select_cards(tuple_(*MOMENT) < PLACE).order_by(*NEWEST_FIRST).offset(bindparam("steps")).limit(bindparam("limit"))
-)
-_category_down = (
-    select_cards(OWN_CATEGORY, tuple_(*MOMENT) < PLACE)
-    .order_by(*NEWEST_FIRST)
-    .offset(bindparam("steps"))
-    .limit(bindparam("limit"))
-)
-_link_moment = (ArticleTag.published_at, ArticleTag.article_id)
-_tag_down = (
-    select_cards(
-        ArticleTag.tag_id == bindparam("tag_id"),
-        tuple_(*_link_moment) < PLACE,
-        join=ArticleTag,
-        on=ArticleTag.article_id == Article.id,
-    )
-    .order_by(*(column.desc() for column in _link_moment))
-    .offset(bindparam("steps"))
-    .limit(bindparam("limit"))
+def _down(moment: tuple[ColumnElement, ColumnElement], statement: Select) -> Select:
+    """So many steps down from below a place in the order of time, newest first."""
+    ordered = statement.where(tuple_(*moment) < PLACE).order_by(*(column.desc() for column in moment))
+    return ordered.offset(bindparam("steps")).limit(bindparam("limit"))
+
+
+_all_down = _down(MOMENT, select_cards(placed=True))
+_category_down = _down(MOMENT, select_cards(OWN_CATEGORY, placed=True))
+_tag_down = _down(
+    (ArticleTag.published_at, ArticleTag.article_id),
+    select_cards(ArticleTag.tag_id == bindparam("tag_id"), placed=True).join(
+        ArticleTag, ArticleTag.article_id == Article.id
+    ),
 )
 
 
@@ -129,7 +122,7 @@ def list_month(year: int, month: int, number: int, zone: ZoneInfo) -> Listing:
     return _listing(_all_down, ranks.ALL, number, min(first, shown), min(end, shown))
 
 
-_newest_before = select(Article.published_at).where(public(), Article.published_at < bindparam("at"))
+_newest_before = select(Article.published_at).where(public(placed=True), Article.published_at < bindparam("at"))
 _newest_before = _newest_before.order_by(*NEWEST_FIRST).limit(1)
 
 

@@ -50,19 +50,18 @@ CARD = (
     Category.slug.label("category_slug"),
     Category.name.label("category"),
 )
-NEWEST_FIRST = (Article.published_at.desc(), Article.id.desc())
-OLDEST_FIRST = (Article.published_at, Article.id)
-MOMENT = (Article.published_at, Article.id)
+NEWEST_FIRST = (Article.published_at.desc(), Article.number.desc())
+OLDEST_FIRST = MOMENT = (Article.published_at, Article.number)
 
 
-def select_titles(*conditions: ColumnElement[bool]) -> Select:
-    """What a list of titles shows of visible articles."""
-    return select(Article.id, Article.title).where(public(), *conditions)
+def select_titles(*conditions: ColumnElement[bool], placed: bool = False) -> Select:
+    """What a list of titles shows of visible articles; `placed` as for `public`."""
+    return select(Article.id, Article.title).where(public(placed), *conditions)
 
 
-def select_cards(*conditions, join: type | None = None, on=None) -> Select:
-    statement = select(*CARD).join_from(Article, Category)
-    return (statement.join(join, on) if join else statement).where(public(), *conditions)
+def select_cards(*conditions: ColumnElement[bool], placed: bool = False) -> Select:
+    """The cards of visible articles; `placed` as for `public`."""
+    return select(*CARD).join_from(Article, Category).where(public(placed), *conditions)
 
 
 @lru_cache(maxsize=256)
@@ -178,8 +177,8 @@ def tags(id: int) -> list[str]:
 
 OWN_CATEGORY = Article.category_id == bindparam("category_id")
 PLACE = tuple_(bindparam("at"), bindparam("id"))
-_earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE).order_by(*NEWEST_FIRST).limit(1)
-_later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE).order_by(*OLDEST_FIRST).limit(1)
+_earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE, placed=True).order_by(*NEWEST_FIRST).limit(1)
+_later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE, placed=True).order_by(*OLDEST_FIRST).limit(1)
 
 
 def neighbours(card: Row) -> tuple[Row | None, Row | None]:

@@ -169,4 +169,4 @@ def _columns(name: str) -> tuple[ColumnElement, ColumnElement, list[ColumnElemen
     if kind == "tag":
         return ArticleTag.published_at, ArticleTag.article_id, [ArticleTag.tag_id == int(id)]
     own = [Article.category_id == int(id)] if kind == "category" else []
-    return Article.published_at, Article.id, own
+    return Article.published_at, Article.number, own

@@ -154,5 +154,9 @@ def test_no_question_walks_or_sorts_a_growing_table(seed):
         details = [row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
         growing = any(re.search(rf"\b{table}\b", statement) for table in GROWING)
         walked = [d for d in details if re.match(rf"SCAN ({'|'.join(GROWING)})\b", d)]
+        placed = re.search(r"\(article\.published_at, article\.number\) [<>]", statement)
+        if placed:
+            # Not walking from now down to the place.
+            assert any("(published_at,number)" in d for d in details), (statement, details)
         sorted_ = [d for d in details if growing and "search_index" not in statement and "TEMP B-TREE" in d]
         assert not walked + sorted_, (statement, details)

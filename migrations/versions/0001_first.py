@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-24 07:08:34.298227
+Create Date: 2026-11-24 07:13:37.592136
 
 """
 from alembic import op
@@ -84,6 +84,7 @@ def upgrade():
     sa.Column('date', sa.BigInteger(), nullable=False),
     sa.Column('published_at', sa.BigInteger(), sa.Computed("CASE WHEN status = 'published' THEN date END", persisted=True), nullable=True),
     sa.Column('updated_at', sa.BigInteger(), nullable=True),
+    sa.Column('number', sa.BigInteger(), sa.Computed('id', persisted=False), nullable=False),
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('summary', sa.String(), nullable=False),
     sa.Column('excerpt', sa.String(), nullable=False),
@@ -101,8 +102,8 @@ def upgrade():
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('article', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_article_category_id_published_at_id'), ['category_id', 'published_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_article_published_at_id'), ['published_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_article_category_id_published_at_number'), ['category_id', 'published_at', 'number'], unique=False)
+        batch_op.create_index(batch_op.f('ix_article_published_at_number'), ['published_at', 'number'], unique=False)
 
     op.create_table('article_tag',
     sa.Column('article_id', sa.Integer(), nullable=False),
@@ -178,8 +179,8 @@ def downgrade():
 
     op.drop_table('article_tag')
     with op.batch_alter_table('article', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_article_published_at_id'))
-        batch_op.drop_index(batch_op.f('ix_article_category_id_published_at_id'))
+        batch_op.drop_index(batch_op.f('ix_article_published_at_number'))
+        batch_op.drop_index(batch_op.f('ix_article_category_id_published_at_number'))
 
     op.drop_table('article')
     op.drop_table('term')
