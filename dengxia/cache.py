@@ -38,7 +38,8 @@ def install(app: Flask) -> None:
             response.headers.setdefault("Cache-Control", PAGE)
             response.last_modified = queries.changed_at()
             response.add_etag()
-            response.make_conditional(request)
+            if "HTTP_IF_NONE_MATCH" in request.environ or "HTTP_IF_MODIFIED_SINCE" in request.environ:
+                response.make_conditional(request)
         return response
 
     if app.config["PAGE_CACHE_BYTES"]:

@@ -5,15 +5,16 @@ CommonMark alone leaves `**重点：**后文` as it stands (for the sign beside 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
-from urllib.parse import unquote
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_inline import ParserInline
+from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, backtick, image
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -33,18 +34,27 @@ TAGS = frozenset(
     " tfoot th thead time title tr track tt u ul var video wbr xmp".split()
 )
 _WIDE = re.compile(f"[{HAN}{SIGNS}]")
-_SRC = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _TAG = re.compile(r"\s*</?([A-Za-z][A-Za-z0-9-]*)")
 _ADDRESS = re.compile(r"https?://[!-~]*[A-Za-z0-9/#=&_~+%-]")
 _TIGHT_HEADING = re.compile(rf"(#{{2,6}})([^#\s].*?)#*\s*|(#)([{HAN}].*?)#*\s*")
 _TASK = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 # Lines by which other programs are asked for a table of contents or told attributes.
-_ORDERS = re.compile(r"^[ \t]*(?:\[toc\]|[*-] TOC|\{:[^}\n]*\})[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_ORDER = re.compile(r"\[toc\]|[*-] TOC|\{:[^}\n]*\}", re.IGNORECASE)
+# A paragraph's indent, typed.
+_INDENT = re.compile("(?:[\u3000\u2003]|&emsp;|&#12288;){2}")
+# Attributes (Hugo, kramdown, Pandoc) behind a heading's words, and behind a link, picture, code or marked words.
+_HEADING_BRACES = re.compile(r"\s*\{(?::\s*)?([#.][^{}\n]{0,200})\}\s*$")
+_BRACES = re.compile(r"\{(?:[:#.]|\w+=)[^{}\n]{0,200}\}")
+_BEFORE_BRACES = frozenset(["image", "link_close", "code_inline", "strong_close", "em_close", "s_close"])
+# `python {1-3}`, `{.python .numbered}`, `{python}`
+_LANGUAGE = re.compile(r"\s*(?:\{\.?)?([\w+#-]+)(?![\w=])")
+_OPENED = re.compile(r"\(\s*")
+_TELLING = re.compile(r"[!{<]")
 
 
 def to_html(source: str) -> str:
     """Turn Markdown into HTML, not yet safe."""
-    return _PARSER.render(_ORDERS.sub("", source))
+    return _PARSER.render(source)
 
 
 def with_breaks(source: str) -> str:
@@ -57,16 +67,35 @@ def with_breaks(source: str) -> str:
     return "\n".join(lines)
 
 
-def pictures(source: str) -> set[str]:
-    """The addresses of the pictures in a text; what only stands in code is none."""
-    found: set[str] = set()
-    for token in _PARSER.parse(source):
-        for inner in [token, *(token.children or [])]:
-            if inner.type == "image":
-                found.add(unquote(inner.attrs["src"]))
-            elif inner.type in ("html_block", "html_inline"):
-                found.update(unquote(src[1]) for src in _SRC.finditer(inner.content))
-    return found
+def parsed(source: str) -> tuple[list[Token], list[dict]]:
+    """The tokens of a text, each block's own after it, and its definitions of references (`href`, `map`: lines).
+
+    `meta["written"]` of a picture or a piece of code is how it stands in the text; `meta["address"]` of a picture is
+    where its address stands in that and what it is, unless it only refers to a definition.
+    """
+    env: dict = {}
+    tokens = [inner for token in _PARSER.parse(source, env) for inner in (token, *(token.children or ()))]
+    return tokens, [*env.get("references", {}).values(), *env.get("duplicate_refs", ())]
+
+
+def outside_code(source: str, tokens: Sequence[Token], change: Callable[[str], str]) -> str:
+    """Change a text except its code; `tokens` are of `parsed(source)`."""
+    kept: list[str] = []
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return f"\0{len(kept) - 1}\0"
+
+    lines: list[str | None] = [*source.split("\n")]
+    for token in tokens:
+        if token.type in ("fence", "code_block"):
+            first, end = token.map[0], min(token.map[1], len(lines))
+            lines[first:end] = [keep("\n".join(lines[first:end])), *[None] * (end - first - 1)]
+    text = "\n".join(line for line in lines if line is not None)
+    spans = {token.meta["written"] for token in tokens if token.type == "code_inline"}
+    for span in sorted(filter(_TELLING.search, spans), key=len, reverse=True):
+        text = text.replace(span, keep(span))
+    return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], change(text))
 
 
 class _State(StateInline):
@@ -100,6 +129,61 @@ def _tight_heading(state: StateBlock, line: int, _end: int, silent: bool) -> boo
         inline.content, inline.map, inline.children = words.strip(), [line, line + 1], []
         state.push("heading_close", f"h{len(marks)}", -1)
     return bool(found)
+
+
+def _order(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """Pass over a line that asks another program for something."""
+    start = state.bMarks[line] + state.tShift[line]
+    found = state.src[start : start + 1] in ("[", "*", "-", "{") and not state.is_code_block(line)
+    found = found and bool(_ORDER.fullmatch(state.src[start : state.eMarks[line]].rstrip()))
+    if found and not silent:
+        state.line = line + 1
+    return found
+
+
+def _indent(state: StateBlock, line: int, _end: int, silent: bool) -> bool:
+    """A typed indent ends the paragraph before it; in a list, whose items writers indent as they like, it does not."""
+    return silent and not state.blkIndent and bool(_INDENT.match(state.src, state.bMarks[line] + state.tShift[line]))
+
+
+def _image(state: StateInline, silent: bool) -> bool:
+    """Note how a picture is written, and where its address stands in that."""
+    start = state.pos
+    found = image(state, silent)
+    if found and not silent:
+        written = state.src[start : state.pos]
+        meta = state.tokens[-1].meta
+        meta["written"] = written
+        opened = _OPENED.match(state.src, state.md.helpers.parseLinkLabel(state, start + 1, False) + 1)
+        if opened and written.endswith(")"):
+            address = state.md.helpers.parseLinkDestination(state.src, opened.end(), state.pos)
+            if address.ok:
+                meta["address"] = (opened.end() - start, address.pos - start, address.str)
+    return found
+
+
+def _backtick(state: StateInline, silent: bool) -> bool:
+    start, count = state.pos, len(state.tokens)
+    found = backtick(state, silent)
+    if found and len(state.tokens) > count and state.tokens[-1].type == "code_inline":
+        state.tokens[-1].meta["written"] = state.src[start : state.pos]
+    return found
+
+
+def _drop_braces(state: StateCore) -> None:
+    """`## 题 {#id}`, `[文](/a){:target="_blank"}`: only the id of a heading is kept, for links that lead to it."""
+    if "{" not in state.src:
+        return
+    for opened, token in pairwise(state.tokens):
+        if token.type != "inline" or "{" not in token.content or not token.children:
+            continue
+        for before, child in pairwise(token.children):
+            if child.type == "text" and before.type in _BEFORE_BRACES:
+                child.content = child.content[found.end() :] if (found := _BRACES.match(child.content)) else child.content
+        last = token.children[-1]
+        if opened.type == "heading_open" and last.type == "text" and (found := _HEADING_BRACES.search(last.content)):
+            last.content = last.content[: found.start()]
+            opened.attrs |= {"id": id[1]} if (id := re.search(r"#([^\s.]+)", found[1])) else {}
 
 
 def _link_addresses(state: StateCore) -> None:
@@ -145,6 +229,12 @@ def _html(_renderer, tokens: Sequence[Token], index: int, _options, _env) -> str
     return escape(content, quote=False) if tag and tag[1].lower() not in TAGS else content
 
 
+def _fence(renderer: RendererHTML, tokens: Sequence[Token], index: int, options, env) -> str:
+    language = _LANGUAGE.match(tokens[index].info)
+    tokens[index].info = language[1] if language else ""
+    return RendererHTML.fence(renderer, tokens, index, options, env)
+
+
 def _verbatim(mark: str):
     return lambda _renderer, tokens, index, _options, _env: escape(f"{mark}{tokens[index].content}{mark}", quote=False)
 
@@ -169,8 +259,14 @@ def _made() -> MarkdownIt:
     parser.enable(["table", "strikethrough"]).use(footnote_plugin).use(deflist_plugin)
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
     parser.block.ruler.before("heading", "tight_heading", _tight_heading, {"alt": ["paragraph", "blockquote"]})
+    parser.block.ruler.before("list", "order", _order, {"alt": ["paragraph", "blockquote"]})
+    parser.block.ruler.before("paragraph", "indent", _indent, {"alt": ["paragraph"]})
+    parser.inline.ruler.at("image", _image)
+    parser.inline.ruler.at("backticks", _backtick)
+    parser.core.ruler.push("drop_braces", _drop_braces)
     parser.core.ruler.push("link_addresses", _link_addresses)
     parser.core.ruler.push("tick_tasks", _tick_tasks)
+    parser.add_render_rule("fence", _fence)
     parser.add_render_rule("html_inline", _html)
     parser.add_render_rule("html_block", _html)
     parser.add_render_rule("math_inline", _verbatim("$"))

@@ -5,7 +5,7 @@ scheduled appears without any change.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec, TypeVar
@@ -53,20 +53,25 @@ def content() -> Content:
     return found
 
 
+def keep(key: Hashable, make: Callable[[], R]) -> R:
+    """What was made under this key since the content version changed, else make it."""
+    known = content()
+    with _lock:
+        if key in known.answers:
+            return known.answers[key]
+    version, value = known.version, make()
+    with _lock:
+        if known.version == version:
+            known.answers[key] = value
+    return value
+
+
 def kept(function: Callable[P, R]) -> Callable[P, R]:
     """Keep what a question answers, for each of its arguments, until the content version changes."""
 
     @wraps(function)
     def answer(*args: P.args, **kwargs: P.kwargs) -> R:
-        known, key = content(), (function, args, tuple(kwargs.items()))
-        with _lock:
-            if key in known.answers:
-                return known.answers[key]
-        version, value = known.version, function(*args, **kwargs)
-        with _lock:
-            if known.version == version:
-                known.answers[key] = value
-        return value
+        return keep((function, args, tuple(kwargs.items())), lambda: function(*args, **kwargs))
 
     return answer
 

@@ -173,7 +173,8 @@ def random_cards(count: int, without: Iterable[int] = ()) -> list[Row]:
 
 def _draws(few: int) -> Iterator[list[Row]]:
     """Visible cards drawn at random, some at a time."""
-    total, largest = visible(), queries.largest_id()
+    # Scheduled ones are drawn too, and are not in the answer.
+    total, largest = ranks.outline(ranks.ALL).total, queries.largest_id()
     if total <= few:
         # The rest would be hard to meet, so every position comes up once.
         positions = random.sample(range(total), total)

@@ -5,10 +5,12 @@ Everything that a writer or an import gives is hostile. It passes bleach's allow
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html import unescape
 from itertools import zip_longest
 from typing import NamedTuple
+from urllib.parse import unquote
 
 import bleach
 from bleach.css_sanitizer import CSSSanitizer
@@ -28,6 +30,15 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 CLASSES = re.compile(r"footnote(-ref|-backref)?|language-[\w+#-]{1,30}|align-(center|right)")
 ALIGN = re.compile(r"text-align:\s*(center|right)\b", re.IGNORECASE)
 PICTURE = re.compile(r"/media/[0-9a-f]{16,}-(\d+)x(\d+)\.(?:png|jpg|gif|webp|avif)")
+# Where a summary ends, as Hexo, Hugo and Jekyll have it said, and what becomes of that.
+MORE, _MORE = '<span id="more"></span>', re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+_PLAYER = re.compile(
+    r"<(iframe|video|audio|source)\b(?=[^>]{0,1000}?\ssrc\s{0,9}=\s{0,9}[\"']?((?:https?:)?//[^\s\"'<>]+))[^>]{0,2000}>",
+    re.IGNORECASE,
+)
+# What stands for a picture or a player, and Markdown pictures that are none (an address with a blank).
+_STAND_IN = re.compile(r"〔(?:图片|视频|嵌入)(?:：[^〕]{0,500})?〕|!\[[^\]]{0,200}\]\([^)]{0,500}\)?")
+_NO_WORDS = re.compile(r"<(pre|table)\b.*?</\1>", re.DOTALL)
 SPACES = " \t\n\u00a0\u2002\u2003\u3000"
 CODE = ("code", "kbd", "samp")
 # Small signs beside or above the words: what stands before them is what a line ends with.
@@ -50,7 +61,7 @@ class Heading(NamedTuple):
 def render(source: str, format: str) -> Rendered:
     """Turn text that somebody wrote (`format`: markdown or html) into safe HTML and plain text."""
     raw = commonmark.to_html(source) if format == "markdown" else source
-    html = _cleaner().clean(_without_unseen(raw)).strip()
+    html = _cleaner().clean(_with_links(_without_unseen(raw))).strip()
     return Rendered(html, plain(html))
 
 
@@ -63,13 +74,22 @@ def plain(html: str) -> str:
 
 
 def excerpt(html: str, limit: int = 110) -> str:
-    """The first `limit` characters of the paragraphs, with … where cut."""
+    """The first `limit` characters, with … where cut, of what stands before `MORE`, or of the whole.
+
+    Of the paragraphs, or where there are none of lists and headings.
+    """
+    before, _, _ = html.partition(MORE)
+    text = _words(before, limit) or _words(html, limit)
+    return text if len(text) <= limit else text[:limit].rstrip("，、；：,;: ") + "…"
+
+
+def _words(html: str, limit: int) -> str:
     text = ""
     for paragraph in re.finditer(r"<p\b[^>]*>(.*?)</p>", html, re.DOTALL):
-        text += plain(paragraph[1]).replace("\n", " ")
+        text += _STAND_IN.sub("", plain(paragraph[1])).replace("\n", " ").strip()
         if len(text) > limit:
-            return text[:limit].rstrip("，、；：,;: ") + "…"
-    return text
+            return text
+    return text or " ".join(_STAND_IN.sub("", plain(_NO_WORDS.sub("", html))).split())
 
 
 def length(text: str) -> int:
@@ -102,13 +122,28 @@ def _without_unseen(raw: str) -> str:
     return "".join([*kept, raw[at:]])
 
 
+def _with_links(raw: str) -> str:
+    """A link in the place of each player (no page asks another host for anything), and a mark where a summary ends."""
+    if "<!--" in raw:
+        raw = _MORE.sub(MORE, raw, count=1)
+    return _PLAYER.sub(_link_to_player, raw)
+
+
+def _link_to_player(found: re.Match[str]) -> str:
+    address = f"https:{found[2]}" if found[2].startswith("//") else found[2]
+    kind = "嵌入" if found[1].lower() == "iframe" else "视频"
+    return f'<a href="{address}">〔{kind}：{address.split("/")[2]}〕</a>'
+
+
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "div" and _SCROLL.get(name) == value:
         return True
     if name == "class":
         return all(CLASSES.fullmatch(word) for word in value.split())
+    if name == "id" and tag in HEADINGS:  # read by _Typeset, then replaced
+        return True
     if name == "id":
-        return bool(re.fullmatch(r"fn(ref)?\d*:[\w-]{1,60}", value))
+        return (tag, value) == ("span", "more") or bool(re.fullmatch(r"fn(ref)?\d*:[\w-]{1,60}", value))
     if name == "style":  # read by _Typeset for the alignment of cells and paragraphs, then dropped
         return tag in BLOCKS
     return name in _ATTRIBUTES.get(tag, ()) or name in ("title", "lang")
@@ -134,6 +169,7 @@ class _Typeset(Filter):
         tokens = list(map(_without_entity, super().__iter__()))
         self.shift = any(token.get("name") == "h1" for token in tokens)
         self.headings = self.pictures = self.links = 0
+        self.places = _places(tokens) if any(map(_leads_inside, tokens)) else {}
         self.scrolls: list[bool] = []
         self.before: dict = {}
         for token in _set_lines(tokens):
@@ -165,6 +201,9 @@ class _Typeset(Filter):
         # Inside a table HTML lets links nest.
         outermost = self.links == (0 if start else 1)
         self.links += 1 if start else -1
+        if start and _leads_inside(token):
+            place = self.places.get(_slug(unquote(token["data"][_HREF])))
+            token["data"][_HREF] = f"#{place}" if place else token["data"][_HREF]
         if outermost:
             yield token
 
@@ -195,6 +234,35 @@ class _Typeset(Filter):
             yield {"type": "EndTag", "name": "a", "namespace": None}
         else:
             yield words
+
+
+_HREF = (None, "href")
+
+
+def _leads_inside(token: dict) -> bool:
+    return token.get("name") == "a" and token["type"] == "StartTag" and token["data"].get(_HREF, "")[:1] == "#"
+
+
+def _slug(text: str) -> str:
+    """A heading's words as GitHub, Hugo and Hexo make an address of them: `1. 开始 Now` → `1-开始-now`."""
+    return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", text.strip().lower()))
+
+
+def _places(tokens: list[dict]) -> dict[str, str]:
+    """The id that each heading gets, by its slug (a second one of the same words is -1) and by the id that it had."""
+    slugs, own, times, words, number = {}, {}, Counter(), None, 0
+    for token in tokens:
+        if token.get("name") in HEADINGS and token["type"] == "StartTag":
+            number, words = number + 1, []
+            own.setdefault(_slug(token["data"].get((None, "id"), "")), f"section-{number}")
+        elif token.get("name") in HEADINGS and words is not None:
+            slug = _slug("".join(words))
+            slugs.setdefault(f"{slug}-{times[slug]}" if times[slug] else slug, f"section-{number}")
+            times[slug], words = times[slug] + 1, None
+        elif words is not None:
+            words.append(token.get("data") if token["type"] in ("Characters", "SpaceCharacters") else "")
+    own.pop("", None)
+    return slugs | own
 
 
 def _start(name: str, attributes: dict[str, str], type: str = "StartTag") -> dict:

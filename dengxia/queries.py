@@ -144,10 +144,11 @@ _article = (
         Body.source.label("written"),
         Body.packed.label("html"),
         Body.length,
-        Category.description.label("category_description"),
+        Related.others,
     )
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
+    .outerjoin(Related, Related.article_id == Article.id)
     .where(public(), Article.id == bindparam("id"))
 )
 
@@ -187,14 +188,12 @@ def neighbours(card: Row) -> tuple[Row | None, Row | None]:
     return ask_first(_earlier, **place), ask_first(_later, **place)
 
 
-_others = select(Related.others).where(Related.article_id == bindparam("id"))
 _ten = select_titles(Article.id.in_([bindparam(f"id_{number}") for number in range(SHOWN)]))
 
 
 def related(card: Row) -> list[Row]:
-    """相关文章: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
-    packed = ask_first(_others, id=card.id)
-    ids = unpack_others(packed.others) if packed else []
+    """相关文章 of a row from `article`: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
+    ids = unpack_others(card.others) if card.others else []
     cards = {row.id: row for row in ask(_ten, **{f"id_{n}": ids[n] if n < len(ids) else None for n in range(SHOWN)})}
     found = [cards[id] for id in ids if id in cards]
     if len(found) < SHOWN:

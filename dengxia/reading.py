@@ -23,6 +23,7 @@ from sqlalchemy import Row
 from werkzeug.routing import IntegerConverter
 
 from dengxia import listings, markup, queries, search
+from dengxia.kept import keep
 from models import now
 
 bp = Blueprint("reading", __name__)
@@ -169,6 +170,12 @@ def not_found(error):
             return redirect(url_for("reading.article", id=old.article_id), 301)
         return redirect(url_for("reading.category", slug=old.slug), 301)
     return render_template("404.html", suggestions=search.suggest(request.path)), 404
+
+
+@bp.app_template_global("kept")
+def kept_part(*key, caller):
+    """`{% call kept("foot") %}…{% endcall %}`: a part of the page that is the same until the content changes."""
+    return keep(("part", *key), caller)
 
 
 @bp.app_context_processor

@@ -17,6 +17,7 @@ KINDS = {
     "translation": "translation", "翻译": "translation",
 }  # fmt: skip
 FORMATS = {"markdown": "markdown", "md": "markdown", "html": "html"}
+TRUE = ("true", "yes", "1", "on")
 # Each field under our name first, then under the names that other programs give it.
 NAMES = {
     "title": (),
@@ -46,7 +47,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 # What no text file holds on purpose, and XML and SQLite tools trip over.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 class Refused(Exception):
@@ -61,7 +63,8 @@ class Record:
     """One article or fixed page as a file gives it. Times are aware, or None where the file gives none.
 
     `own_key` tells that the record names its key itself. `fallback_date` (the file's date) serves a new article that
-    has none. Pictures are looked for in `folder` (of the file) and `root` (what was seeded).
+    has none. Pictures are looked for from `folder` (of the file) and `root` (what was seeded). `dialect` is whose
+    Markdown a file may hold: "hexo", "other", or "" for ours alone. `notes` are told when the record is taken.
     """
 
     where: str
@@ -88,6 +91,8 @@ class Record:
     own_key: bool = False
     folder: Path | None = None
     root: Path | None = None
+    dialect: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, **defaults: object) -> Record:
@@ -95,11 +100,13 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     lower = {str(name).strip().lower(): value for name, value in fields.items()}
     try:
         named = {name: _first(lower, (name, *others)) for name, others in NAMES.items()}
+        body, notes = without_controls(re.sub(r"\r\n?", "\n", body))
         made = _record(where, named, lower, body, zone, defaults)
     except ValueError as error:
         raise Refused(where, str(error)) from None
     if not made.body.strip():
         raise Refused(where, "没有正文")
+    made.notes = notes
     return made
 
 
@@ -107,15 +114,18 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
     categories = _many(named["category"], "category", 50)
     key = _text(named["key"], "key")
     aliases = [*_many(named["aliases"], "aliases", 500), _text(named["address"], "url")]
+    date = _moment(named["date"] or defaults.get("date"), "date", zone)
+    updated = _moment(named["updated"], "updated", zone)
     return Record(
         where=where,
         key=key or str(defaults.get("key", "")),
         title=_line(named["title"], "title", 200) or _line(defaults.get("title", ""), "title", 200),
         body=_checked(body, "body"),
         format=_choice(named["format"], FORMATS, "format") or str(defaults.get("format", "markdown")),
-        date=_moment(named["date"] or defaults.get("date"), "date", zone),
+        date=date,
         fallback_date=defaults.get("fallback_date"),
-        updated=_moment(named["updated"], "updated", zone),
+        # Some editors write both at once.
+        updated=None if updated == date else updated,
         category=categories[0] if categories else "",
         # One category an article: the others go on as tags.
         tags=list(dict.fromkeys(_tags(named["tags"]) + categories[1:])),
@@ -124,7 +134,7 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         source=_line(named["source"], "source", 100),
         source_url=_web_address(named["source_url"]),
         kind=_choice(named["kind"], KINDS, "kind") or "original",
-        summary=_line(named["summary"], "summary", 500),
+        summary=_cut(_text(named["summary"], "summary"), 500),
         slug=_line(named["slug"] or defaults.get("slug"), "slug", 200),
         aliases=list(dict.fromkeys(_path(alias) for alias in aliases if alias)),
         cover=_line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
@@ -132,6 +142,7 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         page=_text(named["type"], "type") == "page",
         own_key=bool(key),
         folder=defaults.get("folder"),
+        dialect=str(defaults.get("dialect", "")),
     )
 
 
@@ -150,6 +161,15 @@ def decode(data: bytes, where: str, first: int = 1) -> str:
             broken = error
     line = data.count(b"\n", 0, broken.start) + first
     raise Refused(f"{where}:{line}", "既不是 UTF-8 也不是 GB18030 编码的文字")
+
+
+def without_controls(text: str) -> tuple[str, list[str]]:
+    """A text without control characters, and what to say where it had some."""
+    found = _CONTROL.search(text)
+    if not found:
+        return text, []
+    line = text.count("\n", 0, found.start()) + 1
+    return _CONTROL.sub("", text), [f"略去了控制字符，第一个是第 {line} 行的 U+{ord(found[0]):04X}"]
 
 
 def shown(path: Path) -> str:
@@ -179,11 +199,11 @@ def _first(fields: Mapping[str, object], names: Iterable[str]) -> object:
 
 
 def _checked(text: str, name: str) -> str:
-    found = _CONTROL.search(text)
+    found = _SURROGATE.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         raise ValueError(f"{name} 的第 {line} 行有控制字符 U+{ord(found[0]):04X}，请删去")
-    return text
+    return _CONTROL.sub("", text)
 
 
 def _text(value: object, name: str) -> str:
@@ -197,6 +217,11 @@ def _line(value: object, name: str, limit: int) -> str:
     if len(text) > limit:
         raise ValueError(f"{name} 有 {len(text)} 个字，最多 {limit} 个")
     return text
+
+
+def _cut(text: str, limit: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _many(value: object, name: str, limit: int) -> list[str]:
@@ -234,9 +259,12 @@ def _choice(value: object, choices: Mapping[str, str], name: str) -> str:
 
 def _is_draft(named: Mapping[str, object], fields: Mapping[str, object]) -> bool:
     status = _text(fields.get("status"), "status").lower()
-    return _truth(named["draft"], "draft") or not _truth(fields.get("published", True), "published") or (
-        status in ("draft", "hidden", "private", "pending", "trash")
-    )  # fmt: skip
+    return (
+        _truth(named["draft"], "draft")
+        or not _truth(fields.get("published", True), "published")
+        or str(fields.get("hidden")).lower() in TRUE
+        or status in ("draft", "hidden", "private", "pending", "trash")
+    )
 
 
 def _truth(value: object, name: str) -> bool:
@@ -245,7 +273,7 @@ def _truth(value: object, name: str) -> bool:
         if name == "published":  # there some write a date
             return True
         raise ValueError(f"{name} 是 {text!r}，应当是 true 或 false")
-    return text in ("true", "yes", "1", "on")
+    return text in TRUE
 
 
 def _moment(value: object, name: str, zone: ZoneInfo) -> datetime | None:

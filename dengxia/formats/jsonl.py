@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dengxia.formats import Record, Refused, decode, record, shown
+from dengxia.formats import Record, Refused, decode, record, shown, without_controls
 
 SUFFIXES = (".jsonl", ".ndjson")
 
@@ -23,7 +23,7 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refuse
 
 def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Record:
     where = f"{shown(path)}:{number}"
-    text = decode(line, shown(path), number)
+    text, _ = without_controls(decode(line, shown(path), number))
     try:
         fields = json.loads(text)
     except json.JSONDecodeError as error:

@@ -5,12 +5,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
 
-from dengxia.formats import Record, Refused, decode, record, shown
+from dengxia.formats import Record, Refused, decode, record, shown, without_controls
 
 SUFFIXES = (".md", ".markdown")
 # Every value as the text that was written, so that a title 007 or a tag `no` stays what it is.
@@ -22,6 +23,7 @@ _PELICAN = re.compile(r"(?:[^\W\d][\w-]*:[^\n]*\n(?:[ \t]+\S[^\n]*\n)*)+(?=\s*(?
 _TITLE = re.compile(r"^\"?title\"?\s*:", re.IGNORECASE | re.MULTILINE)
 _FIRST_LINES = re.compile(r"\s*(\S[^\n]*)(?:\n|\Z)(=+[ \t\r]*(?:\n|\Z))?")
 _MARKS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)|\[([^\]]{0,200})\]\([^)]{0,1000}\)")
+_INDENT = re.compile(r"^[ ]*\t[ \t]*", re.MULTILINE)
 _JEKYLL = re.compile(r"(\d{4}-\d{1,2}-\d{1,2})-(.+)")
 
 
@@ -29,7 +31,8 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     """The article or page in one file, with its bytes; `key` tells it from others when the file gives none."""
     data = path.read_bytes()
     where, stem = shown(path), shown(Path(path.stem))
-    fields, body = split(decode(data, where), where)
+    text, notes = without_controls(decode(data, where))
+    fields, body = split(text, where)
     named = _JEKYLL.fullmatch(stem)
     name = named[2] if named else stem if stem != "index" else shown(Path(path.absolute().parent.name))
     own_title = next((str(value) for key, value in fields.items() if str(key).lower() == "title" and value), "")
@@ -44,12 +47,18 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
         "slug": named[2] if named else None,
         "draft": "_drafts" in path.parts,
         "folder": path.parent,
+        "dialect": _dialect(path),
         "fallback_date": datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(microsecond=0),
     }
     made = record(where, fields, body, zone, **defaults)
+    made.notes += notes
     if made.page and not made.slug:
         made.slug = name
     yield made, len(data)
+
+
+def _dialect(path: Path) -> str:
+    return "hexo" if ("source", "_posts") in pairwise(path.absolute().parts) else "other"
 
 
 def _heading(text: str) -> tuple[str, str]:
@@ -85,7 +94,8 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _yaml(front: str) -> object:
-    return yaml.load(front, Loader=_YAML)
+    # YAML has no tabs in its indents, editors do.
+    return yaml.load(_INDENT.sub(lambda found: found[0].replace("\t", "  "), front), Loader=_YAML)
 
 
 def _hexo_json(front: str) -> object:
