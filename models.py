@@ -103,14 +103,14 @@ class Article(Base):
 
 
 class Body(Base):
-    """The text of an article: as written, as safe HTML (packed by `dengxia/packing.py`), and its length in 字数."""
+    """The text of an article as written and as safe HTML (both packed, see `dengxia/packing.py`), and its 字数."""
 
     __tablename__ = "body"
     __table_args__ = (_one_of("format", FORMATS),)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     format: Mapped[str]
-    source: Mapped[str]
-    packed: Mapped[bytes]
+    source: Mapped[bytes]
+    html: Mapped[bytes]
     length: Mapped[int]
 
 

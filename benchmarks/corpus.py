@@ -9,6 +9,7 @@ Dates span ten years in increasing order, give or take an hour.
 COMMON, UNCOMMON and RARE are in the body of exactly 30 %, 1 % and 0.01 % of the articles if N is a multiple of
 10,000, and in the title of every seventh or so of those.  Nothing else has their characters.  ABSENT is nowhere.
 """
+
 import argparse
 import json
 import random
@@ -19,8 +20,28 @@ CATEGORIES = ("外汇", "出国留学", "外送跑腿", "武术", "餐饮设备"
 COMMON, UNCOMMON, RARE, ABSENT = "琥珀", "麒麟", "蟋蟀", "珊瑚"
 PLANTED = ((COMMON, 10, (0, 3, 6)), (UNCOMMON, 100, (50,)), (RARE, 10_000, (5_000,)))  # word, period, residues
 FUNCTION_WORDS = [
-    *"的了在是和也就都不有这与而中对为上他到说要会着很被让从把并等或", "我们", "一个", "可以", "没有", "自己", "因为",
-    "所以", "但是", "如果", "这个", "已经", "进行", "通过", "以及", "其中", "一些", "需要", "还是", "它们", "是不是"]
+    *"的了在是和也就都不有这与而中对为上他到说要会着很被让从把并等或",
+    "我们",
+    "一个",
+    "可以",
+    "没有",
+    "自己",
+    "因为",
+    "所以",
+    "但是",
+    "如果",
+    "这个",
+    "已经",
+    "进行",
+    "通过",
+    "以及",
+    "其中",
+    "一些",
+    "需要",
+    "还是",
+    "它们",
+    "是不是",
+]
 SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗"
 VOCABULARY, GENERAL, TOPIC_WORDS, TOPICS, TAGS, AUTHORS, CHARS_PER_WORD = 30_000, 2_500, 1_500, 150, 4_000, 60, 2.27
 
@@ -53,6 +74,7 @@ def latin_and_numbers(rng):
 
 class Topic:
     """A subject: its category, its own words, and the distribution of all words in its articles."""
+
     def __init__(self, rng, number, words, others):
         self.category = CATEGORIES[number % len(CATEGORIES)]
         self.own = rng.sample(words[100:], TOPIC_WORDS)
@@ -106,8 +128,15 @@ def articles(count, chars=None, seed=1):
         length = chars * rng.lognormvariate(0, 0.2) if chars else min(3000, max(300, rng.lognormvariate(6.6, 0.6)))
         title, body = plant(rng, number, topic.heading(rng, 3, 7), topic.body(rng, length))
         date = datetime(2015, 1, 1) + timedelta(days=3650) * (number / count) + timedelta(seconds=rng.randint(0, 7200))
-        yield {"key": f"a{number + 1:07}", "title": title, "date": str(date)[:19], "category": topic.category,
-               "tags": choose_tags(rng, names, tag_weights), "author": rng.choice(authors), "body": body}
+        yield {
+            "key": f"a{number + 1:07}",
+            "title": title,
+            "date": str(date)[:19],
+            "category": topic.category,
+            "tags": choose_tags(rng, names, tag_weights),
+            "author": rng.choice(authors),
+            "body": body,
+        }
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ def seed(paths, format, category, dry_run, strict, if_empty):
     report = transfer.Report(say=lambda line: click.echo(line, err=True))
     with _progress(lambda: transfer.size(paths, options), "放入") as bar:
         transfer.seed(paths, options, report, bar.update if bar else lambda done: None)
+    if report.elsewhere:
+        click.echo(f"{report.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)
     click.echo(
         f"{'（只是试算）' if dry_run else ''}新增 created {report.created}，更新 updated {report.updated}，"
         f"未变 unchanged {report.unchanged}，跳过 skipped {report.skipped}"

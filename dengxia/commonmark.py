@@ -179,7 +179,9 @@ def _drop_braces(state: StateCore) -> None:
             continue
         for before, child in pairwise(token.children):
             if child.type == "text" and before.type in _BEFORE_BRACES:
-                child.content = child.content[found.end() :] if (found := _BRACES.match(child.content)) else child.content
+                child.content = (
+                    child.content[found.end() :] if (found := _BRACES.match(child.content)) else child.content
+                )
         last = token.children[-1]
         if opened.type == "heading_open" and last.type == "text" and (found := _HEADING_BRACES.search(last.content)):
             last.content = last.content[: found.start()]

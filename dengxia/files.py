@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files: written whole or not at all, and where they lie."""
 
 import os
 import tempfile
@@ -20,3 +20,16 @@ def create(target: Path, data: bytes, mode: int = 0o644) -> None:
             target.hardlink_to(partial)
     finally:
         Path(partial).unlink()
+
+
+def lies_in(file: Path, folder: Path) -> bool:
+    """Whether a file lies in a folder once all links are followed."""
+    try:
+        return file.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # links in a circle, before Python 3.13
+        return False
+
+
+def unreadable(error: OSError) -> str:
+    """Why a file could not be read, for the user."""
+    return "读不了：没有权限" if isinstance(error, PermissionError) else f"读不了：{error.strerror}"

@@ -37,7 +37,7 @@ _PLAYER = re.compile(
     re.IGNORECASE,
 )
 # What stands for a picture or a player, and Markdown pictures that are none (an address with a blank).
-_STAND_IN = re.compile(r"〔(?:图片|视频|嵌入)(?:：[^〕]{0,500})?〕|!\[[^\]]{0,200}\]\([^)]{0,500}\)?")
+_STAND_IN = re.compile(r"\n?〔(?:图片|视频|嵌入)(?:：[^〕]{0,500})?〕|!\[[^\]]{0,200}\]\([^)]{0,500}\)?")
 _NO_WORDS = re.compile(r"<(pre|table)\b.*?</\1>", re.DOTALL)
 SPACES = " \t\n\u00a0\u2002\u2003\u3000"
 CODE = ("code", "kbd", "samp")

@@ -142,7 +142,7 @@ _article = (
         Article.source_url,
         Article.summary.label("own_summary"),
         Body.source.label("written"),
-        Body.packed.label("html"),
+        Body.html,
         Body.length,
         Related.others,
     )
@@ -160,7 +160,8 @@ def article(id: int) -> Row | None:
 
 
 def _unpacked(row: Row) -> Row:
-    return row._replace(html=unpack(row.html, row.written))
+    written = unpack(row.written)
+    return row._replace(written=written, html=unpack(row.html, written))
 
 
 _tags = (
@@ -192,7 +193,7 @@ _ten = select_titles(Article.id.in_([bindparam(f"id_{number}") for number in ran
 
 
 def related(card: Row) -> list[Row]:
-    """相关文章 of a row from `article`: the ten that fit best; where the text gives fewer, the newest of the category fill up."""
+    """相关文章 of a row from `article`: the ten that fit best, filled up by the newest of the category."""
     ids = unpack_others(card.others) if card.others else []
     cards = {row.id: row for row in ask(_ten, **{f"id_{n}": ids[n] if n < len(ids) else None for n in range(SHOWN)})}
     found = [cards[id] for id in ids if id in cards]
@@ -230,7 +231,7 @@ def tag(name: str) -> Row | None:
 
 
 _feed = (
-    select(*CARD, Body.source.label("written"), Body.packed.label("html"))
+    select(*CARD, Body.source.label("written"), Body.html)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .where(public())

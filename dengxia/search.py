@@ -106,7 +106,7 @@ def clear() -> None:
 
 _these = Article.id.in_(bindparam("ids", expanding=True))
 _texts = (
-    select(Article.id, Article.title, Article.author, Article.category_id, Body.source, Body.packed)
+    select(Article.id, Article.title, Article.author, Article.category_id, Body.source, Body.html)
     .join(Body, Body.article_id == Article.id)
     .where(_these, Article.published_at.is_not(None))
 )
@@ -125,7 +125,7 @@ def texts(ids: Iterable[int]) -> dict[int, Text]:
     for id, name in db.session.execute(_tags, values):
         tags[id].append(name)
     return {
-        row.id: Text(row.title, _plain(row.packed, row.source), "\n".join([row.author, *tags[row.id]]), row.category_id)
+        row.id: Text(row.title, _plain(row.html, row.source), "\n".join([row.author, *tags[row.id]]), row.category_id)
         for row in db.session.execute(_texts, values)
     }
 
@@ -302,7 +302,7 @@ def _without(ids: list[int], table: str, matches: Iterable[str]) -> list[int]:
 
 
 _cards = (
-    select(*CARD, Body.source.label("written"), Body.packed)
+    select(*CARD, Body.source.label("written"), Body.html)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .where(public(), _these)
@@ -315,13 +315,13 @@ def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
     if newest:
         shown.sort(key=lambda row: (row.published_at, row.id), reverse=True)
     return [
-        Hit(row, snippets.mark(row.title, groups), snippets.snippet(_plain(row.packed, row.written), groups))
+        Hit(row, snippets.mark(row.title, groups), snippets.snippet(_plain(row.html, row.written), groups))
         for row in shown
     ]
 
 
-def _plain(packed: bytes, source: str) -> str:
-    return markup.plain(unpack(packed, source))
+def _plain(html: bytes, source: bytes) -> str:
+    return markup.plain(unpack(html, unpack(source)))
 
 
 def suggest(path: str, limit: int = 5) -> list[Row]:

@@ -7,21 +7,20 @@ import hashlib
 import json
 import os
 import re
-import signal
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
-from urllib.parse import unquote
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from dengxia import images, markup, queries, writing
+from dengxia import files, images, limits, markup, pictures, queries, writing
 from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from models import now
 
@@ -29,14 +28,8 @@ BATCH = 200
 # To set a text in, and one more for each 100,000 characters; a long chapter takes a tenth of one.
 SECONDS = 5
 FORMATS = {"markdown": markdown, "jsonl": jsonl}
-# An address after `![…](`, `<img … src="` or, with the ending of a picture, `[…]:`. All bounded, for hostile texts.
-_PICTURE = re.compile(
-    r"(?P<before>!\[[^\]]{0,500}\]\(\s{0,9}<?|<img\b[^>]{0,1000}?\bsrc\s{0,9}=\s{0,9}[\"']|"
-    r"^\[[^\]^]{1,200}\]:[ \t]{0,9}<?(?=[^\s>]{1,500}\.(?:png|jpe?g|gif|webp|avif)\b))"
-    r"(?P<src>[^)\s>\"']{1,1000})",
-    re.IGNORECASE | re.MULTILINE,
-)
 Found = Record | Refused
+Made = TypeVar("Made")
 
 
 @dataclass
@@ -52,13 +45,17 @@ class Options:
 
 @dataclass
 class Report:
-    """What became of the records. A line is said for each that was skipped and each picture that was not found."""
+    """What became of the records. A line is said for each that was skipped and each picture that was not found.
+
+    `elsewhere` counts the pictures that lie on other hosts.
+    """
 
     say: Callable[[str], object]
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
+    elsewhere: int = 0
 
     def skip(self, refused: Refused) -> None:
         self.skipped += 1
@@ -141,7 +138,7 @@ def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]
             key = shown(Path(root.resolve().name) / file.relative_to(root))
             if not kind:
                 raise Refused(shown(file), f"认不出是什么内容，请用 --format 指明：{'、'.join(FORMATS)}")
-            if not _lies_in(file, root):
+            if not files.lies_in(file, root):
                 raise Refused(shown(file), "是通到文件夹外面的链接，没有放入；请换成文件本身")
             if not file.is_file() and not file.is_dir():
                 raise Refused(shown(file), "不是文件，或者是断了的链接")
@@ -153,11 +150,7 @@ def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]
         except Refused as refused:
             yield refused, 0
         except OSError as error:
-            yield Refused(shown(file), _unreadable(error)), 0
-
-
-def _unreadable(error: OSError) -> str:
-    return "读不了：没有权限" if isinstance(error, PermissionError) else f"读不了：{error.strerror}"
+            yield Refused(shown(file), files.unreadable(error)), 0
 
 
 def _distinct(records: Iterable[tuple[Found, int]], seen: "_Seen") -> Iterator[tuple[Found, int]]:
@@ -205,7 +198,7 @@ def _site(path: Path) -> tuple[list[dict], list[dict]]:
     try:
         categories, links = site.read(file)
     except OSError as error:
-        raise Refused(shown(file), _unreadable(error)) from None
+        raise Refused(shown(file), files.unreadable(error)) from None
     slugs = {row.name: row.slug for row in queries.categories()}
     for category in categories:
         name, slug = category["name"], category["slug"]
@@ -224,7 +217,7 @@ def _batch(items: Sequence[Found], options: Options, report: Report) -> None:
         try:
             if isinstance(item, Refused):
                 raise item
-            item = _with_pictures(item, options, report.say)
+            _settle(item, options, report)
             if item.page:
                 _page(item, options, report)
             elif entry := _entry(item, known.get(item.key), report):
@@ -233,6 +226,16 @@ def _batch(items: Sequence[Found], options: Options, report: Report) -> None:
             report.skip(refused)
     if entries and not options.dry_run:
         writing.put_articles(entries)
+
+
+def _settle(record: Record, options: Options, report: Report) -> None:
+    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours."""
+    keep = images.name if options.dry_run else partial(images.keep, folder=options.media)
+    for note in record.notes:
+        report.say(f"{record.where}: {note}")
+    if record.dialect and record.format == "markdown":
+        record.body = _in_time(record, lambda: markdown.settled(record.body, record.dialect))
+    report.elsewhere += _in_time(record, lambda: pictures.take(record, keep, report.say))
 
 
 def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry | None:
@@ -280,7 +283,7 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
-_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key")
+_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes")
 
 
 def _digest(record: Record) -> bytes:
@@ -289,41 +292,23 @@ def _digest(record: Record) -> bytes:
 
 
 def _rendered(record: Record) -> markup.Rendered:
+    return _in_time(record, lambda: markup.render(record.body, record.format))
+
+
+def _in_time(record: Record, work: Callable[[], Made]) -> Made:
+    """Do some work on a text, unless it takes too long.
+
+    Both markdown-it and html5lib take a time that grows with the square of some inputs (`[` or `<div>` ten thousand
+    times), more of them than could be told beforehand.
+    """
     seconds = SECONDS + len(record.body) // 100_000
     try:
-        with _at_most(seconds):
-            return markup.render(record.body, record.format)
+        with limits.at_most(seconds):
+            return work()
     except RecursionError:
         raise Refused(record.where, "引用或列表套得太深，排不出来；请改浅一些") from None
-    except _TooLong:
+    except limits.TooLong:
         raise Refused(record.where, f"{seconds} 秒还没有排完；请分成几篇，或删去成串的括号和标签") from None
-
-
-class _TooLong(Exception):
-    """Raised by `_at_most`."""
-
-
-@contextmanager
-def _at_most(seconds: int) -> Iterator[None]:
-    """Stop after so many seconds of computing.
-
-    Both Python-Markdown and html5lib take a time that grows with the square of some inputs (`[` or `<div>` ten
-    thousand times), more of them than could be told beforehand. Only a main thread can be stopped so.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGVTALRM"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise _TooLong
-
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def _page(record: Record, options: Options, report: Report) -> None:
@@ -342,57 +327,3 @@ def _page(record: Record, options: Options, report: Report) -> None:
         writing.put_page(slug, *content, html)
     report.updated += bool(known)
     report.created += not known
-
-
-# Pictures beside the text
-
-
-def _with_pictures(record: Record, options: Options, say: Callable[[str], object]) -> Record:
-    """Copy the pictures that lie beside a text into the site, and point the text at the copies."""
-
-    def address(src: str) -> str:
-        if re.match(r"[a-z][a-z0-9+.-]*:|//|/media/|#", src, re.IGNORECASE):
-            return src
-        try:
-            file = _find(unquote(src.partition("?")[0]), record)
-            if file is None:
-                say(f"{record.where}: 没有找到图片 {src}")
-                return src
-            with file.open("rb") as opened:
-                data = opened.read(images.MAX_BYTES + 1)
-            return "/media/" + (images.name(data) if options.dry_run else images.keep(data, options.media))
-        except OSError as error:
-            say(f"{record.where}: 图片 {src} 没有收入：{_unreadable(error)}")
-        except ValueError as error:
-            say(f"{record.where}: 图片 {src} 没有收入：{error}")
-        return src
-
-    record.body = _PICTURE.sub(lambda found: found["before"] + address(found["src"]), record.body)
-    if record.cover:
-        record.cover = address(record.cover)
-    return record
-
-
-def _find(src: str, record: Record) -> Path | None:
-    """A picture as Hugo, Hexo and Jekyll look for it: beside the text, in the text's own folder, or from the top."""
-    root, beside = record.root.resolve(), record.folder
-    if "\0" in src:
-        return None
-    if src.startswith("/"):
-        places = [folder / inside for folder in (root, root.parent) for inside in ("", "static", "source")]
-    else:
-        places = [beside, beside / Path(record.where).stem]
-    for place in places:
-        file = place / src.lstrip("/")
-        # Not any file of the machine: only what lies in the seeded tree or in the site around it.
-        if _lies_in(file, root.parent) and file.is_file():
-            return file
-    return None
-
-
-def _lies_in(file: Path, folder: Path) -> bool:
-    """Whether a file lies in a folder once all links are followed."""
-    try:
-        return file.resolve().is_relative_to(folder.resolve())
-    except RuntimeError:  # links in a circle, before Python 3.13
-        return False

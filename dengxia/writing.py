@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from dengxia import kept, markup, ranks, related, search
-from dengxia.packing import pack
+from dengxia.packing import pack, unpack
 from models import (
     Article,
     ArticleTag,
@@ -97,7 +97,7 @@ def rebuild(batch: int = 500) -> Iterator[int]:
     while rows := db.session.execute(_bodies, {"after": after, "limit": batch}).all():
         with _change():
             ids = [row.article_id for row in rows]
-            values = [_derived(row.article_id, row.source, markup.render(row.source, row.format)) for row in rows]
+            values = [_derived(row.article_id, unpack(row.source), row.format) for row in rows]
             db.session.execute(_rewrite_body, values)
             db.session.execute(_rewrite_excerpt, values)
             texts = search.texts(ids)
@@ -115,14 +115,15 @@ _bodies = (
 )
 _body, _card = Body.__table__, Article.__table__
 _rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
-_rewrite_body = _rewrite_body.values(packed=bindparam("b_packed"), length=bindparam("b_length"))
+_rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"))
 _rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
 
 
-def _derived(id: int, source: str, text: markup.Rendered) -> dict[str, object]:
+def _derived(id: int, source: str, format: str) -> dict[str, object]:
+    text = markup.render(source, format)
     return {
         "b_id": id,
-        "b_packed": pack(text.html, source),
+        "b_html": pack(text.html, source),
         "b_length": markup.length(text.text),
         "b_excerpt": markup.excerpt(text.html),
     }
@@ -211,8 +212,8 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
         {
             "article_id": id,
             "format": entry.format,
-            "source": entry.source,
-            "packed": pack(entry.rendered.html, entry.source),
+            "source": pack(entry.source),
+            "html": pack(entry.rendered.html, entry.source),
             "length": markup.length(entry.rendered.text),
         }
         for entry, id in zip(entries, ids, strict=True)

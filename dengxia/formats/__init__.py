@@ -101,6 +101,8 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     try:
         named = {name: _first(lower, (name, *others)) for name, others in NAMES.items()}
         body, notes = without_controls(re.sub(r"\r\n?", "\n", body))
+        if not notes and any(isinstance(value, str) and _CONTROL.search(value) for value in lower.values()):
+            notes = ["略去了控制字符"]
         made = _record(where, named, lower, body, zone, defaults)
     except ValueError as error:
         raise Refused(where, str(error)) from None

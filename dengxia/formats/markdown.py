@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from dengxia.formats import Record, Refused, decode, record, shown, without_controls
+from dengxia import commonmark
+from dengxia.formats import Record, Refused, decode, record, shortcodes, shown, without_controls
 
 SUFFIXES = (".md", ".markdown")
 # Every value as the text that was written, so that a title 007 or a tag `no` stays what it is.
@@ -55,6 +56,14 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     if made.page and not made.slug:
         made.slug = name
     yield made, len(data)
+
+
+def settled(text: str, dialect: str) -> str:
+    """Another program's Markdown in ours: shortcodes that it can say, and line ends that show (Hexo)."""
+    if shortcodes.SIGN.search(text):
+        tokens, _ = commonmark.parsed(text)
+        text = commonmark.outside_code(text, tokens, shortcodes.to_markdown)
+    return commonmark.with_breaks(text) if dialect == "hexo" else text
 
 
 def _dialect(path: Path) -> str:

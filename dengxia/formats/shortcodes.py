@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-PICTURE = re.compile(r"[^\s\"'<>]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp)", re.IGNORECASE)
+SIGN = re.compile(r"\{%|\{\{[<%]")
+PICTURE = re.compile(r"[^\n\"'<>]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp)", re.IGNORECASE)
 _TAG = re.compile(
     r"\{%-?\s*(?P<tag>asset_img|(?:end)?(?:raw|codeblock|highlight))(?=[\s%-])(?P<said>[^\n]{0,1000}?)-?%\}"
-    r"|\{\{[<%]\s*(?P<code>figure|/?highlight)(?=[\s>%])(?P<told>[^\n]{0,2000}?)/?\s*[>%]\}\}"
+    r"|\{\{[<%]\s*(?P<code>figure|/?highlight)(?=[\s>%])(?P<told>[^\n]{0,1000}?)/?\s*[>%]\}\}"
 )
 _CLOSERS = {"raw": "endraw", "codeblock": "endcodeblock", "{%highlight": "endhighlight", "highlight": "/highlight"}
 _WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
@@ -44,7 +45,7 @@ def _block(text: str, tag: re.Match[str], end: re.Match[str]) -> str:
         return inner
     before = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
     indent = "" if before.strip() else before
-    ticks = "`" * max(3, *(len(run) + 1 for run in re.findall("`{3,}", inner)), 0)
+    ticks = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", inner))])
     after = "" if text[end.end() : end.end() + 1] in ("", "\n") else "\n"
     opened = "\n" if before.strip() else ""
     return f"{opened}{ticks}{_language(tag)}\n{_lines(inner)}\n{indent}{ticks}{after}"

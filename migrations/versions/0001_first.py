@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-24 07:13:37.592136
+Create Date: 2026-11-24 07:25:44.558978
 
 """
 from alembic import op
@@ -121,8 +121,8 @@ def upgrade():
     op.create_table('body',
     sa.Column('article_id', sa.Integer(), nullable=False),
     sa.Column('format', sa.String(), nullable=False),
-    sa.Column('source', sa.String(), nullable=False),
-    sa.Column('packed', sa.LargeBinary(), nullable=False),
+    sa.Column('source', sa.LargeBinary(), nullable=False),
+    sa.Column('html', sa.LargeBinary(), nullable=False),
     sa.Column('length', sa.Integer(), nullable=False),
     sa.CheckConstraint("format IN ('markdown', 'html')", name=op.f('ck_body_format')),
     sa.ForeignKeyConstraint(['article_id'], ['article.id'], name=op.f('fk_body_article_id_article'), ondelete='CASCADE'),
