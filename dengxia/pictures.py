@@ -97,10 +97,11 @@ class _Tags(HTMLParser):
         self.found: list[Written] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        text, src = self.get_starttag_text(), dict(attrs).get("src")
-        if tag == "img" and src:
-            named = {found[1].lower(): found for found in _ATTRIBUTE.finditer(text)}
-            self.found.append(Written(text, *named["src"].span(2), src, '"{}"'))
+        if tag == "img":
+            text, src = self.get_starttag_text(), next((value for name, value in attrs if name == "src"), None)
+            place = next((found for found in _ATTRIBUTE.finditer(text) if found[1].lower() == "src"), None)
+            if src and place:
+                self.found.append(Written(text, *place.span(2), src, '"{}"'))
 
     def parse_marked_section(self, place: int, report: int = 1) -> int:
         # `<![if …]>` of Word; the library stumbles over those that it does not know.

@@ -24,7 +24,7 @@ from dengxia import files, images, limits, markup, pictures, queries, writing
 from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from models import now
 
-BATCH = 200
+BATCH = 500
 # To set a text in, and one more for each 100,000 characters; a long chapter takes a tenth of one.
 SECONDS = 5
 FORMATS = {"markdown": markdown, "jsonl": jsonl}

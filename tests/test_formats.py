@@ -225,6 +225,14 @@ def test_no_date(field, name, value):
         ("redirect_from: https://old.example/x%20y/?p=1", "aliases", ["/x y/?p=1"]),
         ("url: /a/b/", "aliases", ["/a/b"]),
         ("format: HTML", "format", "html"),
+        ("date: 2025-01-01\nupdated: 2025-01-01", "updated", None),
+        ("hidden: true", "draft", True),
+        ("hidden: false", "draft", False),
+        ("hidden: 首页", "draft", False),
+        ("summary: " + "长" * 501, "summary", "长" * 499 + "…"),
+        ("summary: " + "长" * 500, "summary", "长" * 500),
+        ("tags:\n\t- 甲\n\t- 乙", "tags", ["甲", "乙"]),
+        ("author:\n \tname: 甲", "author", "甲"),
         ("cover: a.png", "cover", "a.png"),
         ("slug: abc", "slug", "abc"),
         ("draft: true", "draft", True),
@@ -263,7 +271,6 @@ BOMB = "".join(f"{a}: &{a} [{','.join(9 * [f'*{b}' if b else 'x'])}]\n" for a, b
         ("category: " + "长" * 51, "category 有 51 个字"),
         ("summary: [a]", "summary 应当是一段文字"),
         ("slug: {a: b}", "slug 应当是一段文字"),
-        (r'summary: "a\u0007b"', "summary 的第 1 行有控制字符 U\\+0007"),
         (f"{BOMB}tags: *i", "太多，或者套得太深"),
         (f"{BOMB}status: *i", "status 应当是一段文字"),
         ("tags: " + "[" * 900 + "]" * 900, "套得太深"),
@@ -286,7 +293,6 @@ def test_field_refused(field, line, reason):
         (f"---\ntitle: {'长' * 201}\n---\n文", "", "title 有 201 个字，最多 200 个"),
         (f"# {'长' * 201}\n文", "", "title 有 201 个字，最多 200 个"),
         ("---\ntitle: [题]\n---\n文", "", "title 应当是一段文字"),
-        ("---\ntitle: 题\n---\n文\n文\x08", "", "body 的第 2 行有控制字符 U\\+0008，请删去"),
         ("---\na: b\nc: : d\n---\n文", ":3", "不是有效的 YAML"),
         ("---\n- a\n---\n文", ":2", "一行一项"),
         ('+++\na = 1\n\nb = "\n+++\n文', ":4", "不是有效的 TOML"),
@@ -303,6 +309,69 @@ def test_file_refused(post, text, place, reason):
     with pytest.raises(Refused, match=rf"/post\.md{place}: .*{reason}") as refused:
         post(text)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "body", "note"),
+    [
+        ("---\ntitle: 题\n---\n文\n文\x08\x00", "题", "文\n文", "第一个是第 5 行的 U+0008"),
+        ("---\ntitle: 题\x7f\n---\n文", "题", "文", "第一个是第 2 行的 U+007F"),
+        ('---\ntitle: "题\\u0007"\n---\n文', "题", "文", "略去了控制字符"),
+    ],
+)
+def test_control_characters_are_dropped(post, text, title, body, note):
+    found = post(text)
+    assert (found.title, found.body) == (title, body)
+    assert len(found.notes) == 1
+    assert note in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    "data", [line_of := '{"title": "题", "body": "文\\u0007"}', line_of.replace("\\u0007", "\x07")]
+)
+def test_control_characters_in_lines(lines, data):
+    [found] = lines(data)
+    assert (found.body, len(found.notes)) == ("文", 1)
+
+
+FENCE = "```js\na\n```"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{% asset_img x.png %}", "![](x.png)"),
+        ("{% asset_img left 'x y.png' 300 200 \"题 目\" %}", "![题 目](<x y.png>)"),
+        ("{% asset_img x.png [题] %}", r"![\[题\]](x.png)"),
+        ('{{< figure src="/x.png" alt="甲" >}}', "![甲](/x.png)"),
+        ('{{<figure src="/x.png" title="甲" />}}', "![甲](/x.png)"),
+        ('{{% figure class=a src=x.png alt="甲" caption="乙" %}}', "![甲](x.png)<br>乙"),
+        ("一{% raw %}{{ 二 }}{% endraw %}", "一{{ 二 }}"),
+        ("{% raw %}{% asset_img x.png %}{% endraw %}", "{% asset_img x.png %}"),
+        ("{% codeblock 题 lang:js %}\na\n{% endcodeblock %}", FENCE),
+        ("一{% codeblock lang:js %}a{% endcodeblock %}二", f"一\n{FENCE}\n二"),
+        ("{{< highlight js >}}\na\n{{< /highlight >}}", FENCE),
+        ('{{< highlight js "linenos=table" >}}\na\n{{</highlight>}}', FENCE),
+        ("{% highlight js linenos %}\na\n{% endhighlight %}", FENCE),
+        ("{% codeblock %}\n```\n{% endcodeblock %}", "````\n```\n````"),
+        ("- 一\n  {% codeblock %}\n  a\n  {% endcodeblock %}", "- 一\n  ```\n  a\n  ```"),
+        ("```\n{% asset_img x.png %}\n```", None),
+        ("一\n\n    {% asset_img x.png %}", None),
+        ("`{{< figure src=x.png >}}`", None),
+        ("{{</* figure src=x.png */>}}", None),
+        ("{% post_link x %}{{< relref x >}}{% asset_img 甲 %}{% raw %}", None),
+    ],
+)
+def test_shortcodes(source, expected):
+    assert markdown.settled(source, "other") == (source if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect"),
+    [("source/_posts/a/b.md", "hexo"), ("_posts/b.md", "other"), ("content/posts/b.md", "other")],
+)
+def test_dialects(post, name, dialect):
+    assert post("一", name).dialect == dialect
 
 
 @pytest.mark.parametrize("piece", ["---\n", "a: b\n", "title: x\n", "a:\n b\n", "#  ", "\n", "[", "_", "{", "=", "- "])

@@ -46,7 +46,17 @@ def html(source, format="markdown"):
         ("    中\n    文", "<pre><code>中\n文\n</code></pre>"),
         ("<pre>\n中\n- 文\n  - 字\n</pre>", "<pre>中\n- 文\n  - 字\n</pre>"),
         ("　　一\n二", "<p>一二</p>"),
-        ("　　一\n　　二", "<p>一二</p>"),
+        ("　　一\n　　二", "<p>一</p><p>二</p>"),
+        ("一\n&emsp;&emsp;二", "<p>一</p><p>二</p>"),
+        ("> 　　一\n> 　　二", "<blockquote><p>一</p><p>二</p></blockquote>"),
+        ("- 一\n　　二", "<ul><li>一二</li></ul>"),
+        ("一\n　二", "<p>一二</p>"),
+        ("[toc]\n一\n{: .x}\n二", "<p>一</p><p>二</p>"),
+        ("```\n[toc]\n```", "<pre><code>[toc]\n</code></pre>"),
+        ("## 题 {#id}", '<h2 id="section-1">题</h2>'),
+        ("## 题 `a` 尾 {: .x #y}", '<h2 id="section-1">题 <code>a</code> 尾</h2>'),
+        ('**一**{: .x}二[三](/a){:target="_blank"}', '<p><strong>一</strong>二<a href="/a">三</a></p>'),
+        ("集合 {:.2f} 和 `a` {b}", "<p>集合 {:.2f} 和 <code>a</code> {b}</p>"),
         ("# 题\n　　一段", '<h2 id="section-1">题</h2><p>一段</p>'),
         ("一段\n## 题\n二段", '<p>一段</p><h2 id="section-1">题</h2><p>二段</p>'),
         ("他生于\n1984. 那年", "<p>他生于\n1984. 那年</p>"),
@@ -137,6 +147,63 @@ def test_headings_and_contents():
     assert markup.contents(without) == [(2, "section-1", "二 码"), (3, "section-2", "三")]
 
 
+@pytest.mark.parametrize(
+    ("info", "language"),
+    [("{.python .numbered}", "python"), ("{r, echo=F}", "r"), ("python{1,3}", "python"), ("js:a.js", "js")],
+)
+def test_languages(info, language):
+    assert html(f"```{info}\nx\n```") == f'<pre><code class="language-{language}">x\n</code></pre>'
+
+
+@pytest.mark.parametrize("info", ["{linenos=table}", "{% raw %}", "{=html}"])
+def test_no_language(info):
+    assert html(f"```{info}\nx\n```") == "<pre><code>x\n</code></pre>"
+
+
+@pytest.mark.parametrize(
+    ("heading", "link", "number"),
+    [
+        ("## 标题", "#标题", 2),
+        ("## 标题", "#%E6%A0%87%E9%A2%98", 2),
+        ("## 1. 开始 `Now`！", "#1-开始-now", 2),
+        ("## 标题 {#way}", "#way", 2),
+        ("<h2 id=way>标题</h2>", "#way", 2),
+        ("## 标题\n## 标题", "#标题-1", 3),
+        ("## 标题", "#别的", None),
+    ],
+)
+def test_links_to_headings(heading, link, number):
+    found = html(f"## 前\n\n[去]({link})\n\n{heading}")
+    assert (f'<a href="#section-{number}">去</a>' in found) == bool(number)
+    assert html(found, "html") == found
+
+
+@pytest.mark.parametrize("format", ["markdown", "html"])
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "<iframe width=3 src='//a.example/b?c=1&d=2'></iframe>",
+            '<a href="https://a.example/b?c=1&amp;d=2">〔嵌入：a.example〕</a>',
+        ),
+        (
+            "<VIDEO controls src=http://a.example/b.mp4></video>",
+            '<a href="http://a.example/b.mp4">〔视频：a.example〕</a>',
+        ),
+        ('<video><source src="https://a.example/b"></video>', '<a href="https://a.example/b">〔视频：a.example〕</a>'),
+        ("<iframe src=javascript:alert(1)></iframe>", ""),
+        ("<iframe src=/a></iframe>", ""),
+        ("<iframe data-src=https://a.example></iframe>", ""),
+    ],
+)
+def test_players(format, source, expected):
+    assert html(f"<div>{source}</div>", format) == f"<div>{expected}</div>"
+
+
+def test_player_in_code_stays():
+    assert "〔" not in html("`<iframe src=https://a.example>`")
+
+
 def test_table():
     assert html("|a|b|c|\n|-|:-:|-:|\n|1|2|3|") == (
         '<div class="scroll" tabindex="0" role="region" aria-label="表格"><table><thead><tr>'
@@ -215,7 +282,30 @@ def test_excerpt():
     assert markup.excerpt("<h2>题</h2><p>一</p><p>二<b>三</b></p>") == "一二三"
     assert markup.excerpt("<p>一，二</p>", 2) == "一…"
     assert markup.excerpt("<p>一二</p>", 2) == "一二"
-    assert markup.excerpt("<ul><li>一</li></ul>") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("一\n\n<!--more-->\n\n二", "一"),
+        ("一\n<!-- MORE -->\n二", "一"),
+        ("一<!--more-->二", "一"),
+        ("字" * 120 + "\n\n<!--more-->", "字" * 110 + "…"),
+        ("<!--more-->\n\n一", "一"),
+        ("`<!--more-->`一", "<!--more-->一"),
+        ("![图](https://a.example/b.png)一", "一"),
+        ("![图](c.png)\n\n一", "一"),
+        ("<iframe src=https://a.example></iframe>\n\n一", "一"),
+        ("![图](b c.png)一", "一"),
+        ("- 一\n- 二", "一 二"),
+        ("# 一\n## 二", "一 二"),
+        ("![图](c.png)\n\n- 一", "一"),
+        ("```\ncode\n```\n\n- 一\n\n|a|\n|-|", "一"),
+        ("![图](c.png)", ""),
+    ],
+)
+def test_excerpt_of_a_text(source, expected):
+    assert markup.excerpt(html(source)) == expected
 
 
 @pytest.mark.parametrize("file", sorted(CONTENT.rglob("*.md")), ids=lambda file: file.stem)

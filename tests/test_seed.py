@@ -276,6 +276,23 @@ def test_update_keeps_id_and_date(seed):
         ("a.md", "![图](/images/p.png)", "../static/images/p.png"),
         ("a.md", "![图](/images/p.png)", "../source/images/p.png"),
         ("a.md", "![图](p.PNG)", "p.PNG"),
+        ("a.md", "![图](p(1).png)", "p(1).png"),
+        ("a.md", "![图](<p 1.png>)", "p 1.png"),
+        ("a.md", "![图](p.png#center)", "p.png"),
+        ("a.md", "![图](.\\\\p.png)", "p.png"),
+        ("a.md", "![图](b\\p.png)", "b/p.png"),
+        ("a.md", "> 引\n> ![图](p.png)", "p.png"),
+        ("a.md", "|a|\n|-|\n|![图](p.png)|", "p.png"),
+        ("a.md", "![图]\n\n> [图]: <p 1.png> '题'", "p 1.png"),
+        ("a.md", "<img data-src='x' alt=图 SRC = p.png>", "p.png"),
+        ("a.md", "<div>\n<img alt=图 src=p.png></div>", "p.png"),
+        ("a.md", "---\nformat: html\n---\n<![if x]><p><img alt='图' src='p.png'/>", "p.png"),
+        ("a.md", "{% asset_img p.png 图 %}", "a/p.png"),
+        ("c/a.md", "![图](a/p.png)", "a/p.png"),
+        ("c/d/a.md", "![图](images/p.png)", "../static/images/p.png"),
+        ("c/d/a.md", "![图](images/p.png)", "assets/images/p.png"),
+        ("c/d/a.md", "![图](/images/p.png)", "c/images/p.png"),
+        ("c/d/a.md", "![图](../images/p.png)", "c/d/images/p.png"),
     ],
 )
 def test_pictures(seed_files, app, post, source, place):
@@ -286,6 +303,61 @@ def test_pictures(seed_files, app, post, source, place):
     assert f'<img src="/media/{name}" alt="图" width="4" height="3"' in queries.article(1).html
     with app.test_client().get(f"/media/{name}") as answer:
         assert answer.data == picture()
+
+
+def test_brackets_in_the_words_of_a_picture(seed_files, app):
+    seed_files({"a.md": "![一 [二] 三](p.png)", "p.png": picture()})
+    assert f'<img src="/media/{images.name(picture())}" alt="一 [二] 三"' in queries.article(1).html
+
+
+CODE = [
+    "```\n![](p.png)\n```",
+    "一\n\n    ![](p.png)",
+    "`![](p.png)`",
+    "`` `<img src=p.png>` ``",
+    "<!-- ![](p.png) -->",
+]
+
+
+@pytest.mark.parametrize("code", CODE)
+@pytest.mark.parametrize("beside", [{}, {"p.png": picture()}])
+def test_code_is_no_picture(seed_files, code, beside):
+    beside = beside and {**beside, "b.md": "![](p.png)"}
+    assert not said(seed_files({"a.md": code} | beside))
+    assert rows("SELECT source FROM body WHERE article_id = 1") == [code]
+
+
+def test_code_beside_a_picture_stays(seed_files):
+    seed_files({"a.md": "`![](p.png)` 是 ![](p.png)", "p.png": picture()})
+    assert rows("SELECT source FROM body") == [f"`![](p.png)` 是 ![](/media/{images.name(picture())})"]
+
+
+@pytest.mark.parametrize("mark", ["hugo.toml", "config.yaml", "_config.yml", "package.json", "config/_default/a.toml"])
+def test_pictures_from_the_top_of_a_site(seed_files, tmp_path, app, mark):
+    top = tmp_path / "posts/x"
+    top.mkdir(parents=True)
+    files = {f"x/{mark}": "", "x/source/images/p.png": picture(), "static/q.png": picture("blue")}
+    files["x/source/a/b/c.md"] = "![](/images/p.png) ![](/q.png)"
+    assert [line.split(": ")[1] for line in said(seed_files(files))] == ["没有找到图片 /q.png"]
+    assert media(app) == [images.name(picture())]
+
+
+def test_pictures_elsewhere_are_counted(seed_files):
+    texts = {"a.md": "![](https://a.example/b.png) ![](//a.example/b.png)", "b.md": "<img src='HTTP://a.example/c'>"}
+    lines = seed_files(texts).output.split("\n")
+    assert lines[0] == "3 张图片在别的网站上，正文里只留了链接"
+    assert "created 2" in lines[1]
+
+
+def test_hexo_breaks_at_line_ends(seed_files):
+    seed_files({"source/_posts/a.md": "一\n二", "posts/b.md": "一\n二"})
+    assert [queries.article(n).html for n in (1, 2)] == ["<p>一二</p>", "<p>一<br>二</p>"]
+
+
+def test_control_characters_are_told(seed_files, tmp_path):
+    assert said(seed_files({"a.md": "文\x08\n\x07"})) == [
+        f"{tmp_path}/posts/a.md: 略去了控制字符，第一个是第 1 行的 U+0008"
+    ]
 
 
 def test_cover(seed_files):
@@ -312,6 +384,7 @@ def test_picture_that_comes_later(seed_files, app):
     [
         ({"p.png": b"<html>"}, "没有收入：不是 PNG、JPEG"),
         ({"p.png": picture()[:40]}, "没有收入：不是 PNG、JPEG"),
+        ({"a.md": "![](p.svg)", "p.svg": b"<svg/>"}, "图片 p.svg 没有收入：SVG 里可以有程序"),
         ({}, "没有找到图片 p.png"),
     ],
 )
