@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -202,6 +201,8 @@ def _category_ids(names: Collection[str]) -> dict[str, int]:
 
 def _free_slug(name: str, taken: Collection[str]) -> str:
     """`外汇` → `waihui`; a number behind it where that is taken."""
+    from pypinyin import lazy_pinyin  # here, since its dictionary takes a quarter of a start
+
     slug = re.sub(r"[^a-z0-9]+", "-", "".join(lazy_pinyin(name)).lower()).strip("-") or "category"
     return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
 

@@ -353,7 +353,7 @@ FENCE = "```js\na\n```"
         ("{{< highlight js >}}\na\n{{< /highlight >}}", FENCE),
         ('{{< highlight js "linenos=table" >}}\na\n{{</highlight>}}', FENCE),
         ("{% highlight js linenos %}\na\n{% endhighlight %}", FENCE),
-        ("{% codeblock %}\n```\n{% endcodeblock %}", "````\n```\n````"),
+        ("{% codeblock %}\n```\na\n```\n{% endcodeblock %}", "~~~~~~~~\n```\na\n```\n~~~~~~~~"),
         ("- 一\n  {% codeblock %}\n  a\n  {% endcodeblock %}", "- 一\n  ```\n  a\n  ```"),
         ("```\n{% asset_img x.png %}\n```", None),
         ("一\n\n    {% asset_img x.png %}", None),

@@ -324,12 +324,12 @@ CODE = [
 def test_code_is_no_picture(seed_files, code, beside):
     beside = beside and {**beside, "b.md": "![](p.png)"}
     assert not said(seed_files({"a.md": code} | beside))
-    assert rows("SELECT source FROM body WHERE article_id = 1") == [code]
+    assert queries.article(1).written == code
 
 
 def test_code_beside_a_picture_stays(seed_files):
     seed_files({"a.md": "`![](p.png)` 是 ![](p.png)", "p.png": picture()})
-    assert rows("SELECT source FROM body") == [f"`![](p.png)` 是 ![](/media/{images.name(picture())})"]
+    assert queries.article(1).written == f"`![](p.png)` 是 ![](/media/{images.name(picture())})"
 
 
 @pytest.mark.parametrize("mark", ["hugo.toml", "config.yaml", "_config.yml", "package.json", "config/_default/a.toml"])

@@ -100,15 +100,13 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     lower = {str(name).strip().lower(): value for name, value in fields.items()}
     try:
         named = {name: _first(lower, (name, *others)) for name, others in NAMES.items()}
-        body, notes = without_controls(re.sub(r"\r\n?", "\n", body))
-        if not notes and any(isinstance(value, str) and _CONTROL.search(value) for value in lower.values()):
-            notes = ["略去了控制字符"]
-        made = _record(where, named, lower, body, zone, defaults)
+        made = _record(where, named, lower, re.sub(r"\r\n?", "\n", body), zone, defaults)
     except ValueError as error:
         raise Refused(where, str(error)) from None
     if not made.body.strip():
         raise Refused(where, "没有正文")
-    made.notes = notes
+    if any(isinstance(text, str) and _CONTROL.search(text) for text in (body, *lower.values())):
+        made.notes.append("略去了控制字符")
     return made
 
 
@@ -165,12 +163,12 @@ def decode(data: bytes, where: str, first: int = 1) -> str:
     raise Refused(f"{where}:{line}", "既不是 UTF-8 也不是 GB18030 编码的文字")
 
 
-def without_controls(text: str) -> tuple[str, list[str]]:
-    """A text without control characters, and what to say where it had some."""
+def without_controls(text: str, first: int = 1) -> tuple[str, list[str]]:
+    """A text without control characters, and what to say where it had some; its first line is `first`."""
     found = _CONTROL.search(text)
     if not found:
         return text, []
-    line = text.count("\n", 0, found.start()) + 1
+    line = text.count("\n", 0, found.start()) + first
     return _CONTROL.sub("", text), [f"略去了控制字符，第一个是第 {line} 行的 U+{ord(found[0]):04X}"]
 
 

@@ -23,7 +23,7 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refuse
 
 def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Record:
     where = f"{shown(path)}:{number}"
-    text, _ = without_controls(decode(line, shown(path), number))
+    text, notes = without_controls(decode(line, shown(path), number), number)
     try:
         fields = json.loads(text)
     except json.JSONDecodeError as error:
@@ -38,6 +38,7 @@ def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Reco
     made = record(where, fields, body, zone, folder=path.parent)
     if not made.title:
         raise Refused(where, "没有 title（标题）")
+    made.notes += notes
     # Not the line's number: a line put in above would give every article the text of its neighbour.
     made.key = made.key or f"{key}:{made.title}"
     return made

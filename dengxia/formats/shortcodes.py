@@ -45,7 +45,8 @@ def _block(text: str, tag: re.Match[str], end: re.Match[str]) -> str:
         return inner
     before = text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()]
     indent = "" if before.strip() else before
-    ticks = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", inner))])
+    # \0 stands for code of Markdown's own, which may be such a fence.
+    ticks = "~" * 8 if re.search("```|\0", inner) else "```"
     after = "" if text[end.end() : end.end() + 1] in ("", "\n") else "\n"
     opened = "\n" if before.strip() else ""
     return f"{opened}{ticks}{_language(tag)}\n{_lines(inner)}\n{indent}{ticks}{after}"
