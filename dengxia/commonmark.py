@@ -44,7 +44,7 @@ _ORDER = re.compile(r"\[toc\]|[*-] TOC|\{:[^}\n]*\}", re.IGNORECASE)
 _INDENT = re.compile("(?:[\u3000\u2003]|&emsp;|&#12288;){2}")
 # Attributes (Hugo, kramdown, Pandoc) behind a heading's words, and behind a link, picture, code or marked words.
 _HEADING_BRACES = re.compile(r"\s*\{(?::\s*)?([#.][^{}\n]{0,200})\}\s*$")
-_BRACES = re.compile(r"\{(?:[:#.]|\w+=)[^{}\n]{0,200}\}")
+_BRACES = re.compile(r"\A\{(?:[:#.]|\w+=)[^{}\n]{0,200}\}")
 _BEFORE_BRACES = frozenset(["image", "link_close", "code_inline", "strong_close", "em_close", "s_close"])
 # `python {1-3}`, `{.python .numbered}`, `{python}`
 _LANGUAGE = re.compile(r"\s*(?:\{\.?)?([\w+#-]+)(?![\w=])")
@@ -175,17 +175,20 @@ def _drop_braces(state: StateCore) -> None:
     if "{" not in state.src:
         return
     for opened, token in pairwise(state.tokens):
-        if token.type != "inline" or "{" not in token.content or not token.children:
-            continue
-        for before, child in pairwise(token.children):
-            if child.type == "text" and before.type in _BEFORE_BRACES:
-                child.content = (
-                    child.content[found.end() :] if (found := _BRACES.match(child.content)) else child.content
-                )
-        last = token.children[-1]
-        if opened.type == "heading_open" and last.type == "text" and (found := _HEADING_BRACES.search(last.content)):
-            last.content = last.content[: found.start()]
-            opened.attrs |= {"id": id[1]} if (id := re.search(r"#([^\s.]+)", found[1])) else {}
+        if token.type == "inline" and "{" in token.content and token.children:
+            for before, child in pairwise(token.children):
+                if child.type == "text" and before.type in _BEFORE_BRACES:
+                    child.content = _BRACES.sub("", child.content)
+            if opened.type == "heading_open" and token.children[-1].type == "text":
+                _drop_heading_braces(opened, token.children[-1])
+
+
+def _drop_heading_braces(opened: Token, words: Token) -> None:
+    found = _HEADING_BRACES.search(words.content)
+    if found:
+        words.content = words.content[: found.start()]
+        named = re.search(r"#([^\s.]+)", found[1])
+        opened.attrs |= {"id": named[1]} if named else {}
 
 
 def _link_addresses(state: StateCore) -> None:

@@ -89,10 +89,12 @@ def find():
     page = request.args.get("page", 1, type=int)
     if not 1 <= page <= search.LAST_PAGE:
         abort(404)
-    found = search.find(query, page) if query else None
+    sort = "date" if request.args.get("sort") == "date" else None
+    found = search.find(query, page, newest=sort == "date") if query else None
     if found and page > found.pages:
         abort(404)
-    return render_template("search.html", query=query, found=found)
+    nearest = search.suggest(query) if found and not found.count else []
+    return render_template("search.html", query=query, sort=sort, found=found, nearest=nearest)
 
 
 @bp.get("/sitemap")

@@ -324,13 +324,16 @@ def _plain(html: bytes, source: bytes) -> str:
     return markup.plain(unpack(html, unpack(source)))
 
 
-def suggest(path: str, limit: int = 5) -> list[Row]:
-    """Cards that hold some word of an address that leads nowhere, those with it in the title first."""
-    words = [group for group in han.groups(han.fold(unquote(path))) if len(group) > 1 and group not in _NO_WORDS]
-    if not words:
-        return []
-    any_of = " OR ".join(_phrase([word]) for word in words[:MOST_WORDS])
-    ids = [id for table in (TITLES, WORDS) for id in _rows(table, any_of, limit, TITLE)[0]]
+def suggest(words: str, limit: int = 5) -> list[Row]:
+    """Cards that come nearest to some words or an address: by the pairs in their titles, else by words in the text."""
+    groups = [g for g in han.groups(han.fold(unquote(words))) if len(g) > 1 and g not in _NO_WORDS][:MOST_WORDS]
+    pairs = dict.fromkeys(token for group in groups for token in han.tokens(group) if len(token) > 1)
+    ids: list[int] = []
+    if pairs:
+        best = f"SELECT rowid FROM {TITLES} WHERE {TITLES} MATCH ? AND {_VISIBLE} ORDER BY rank LIMIT ?"
+        ids, _ = _run(best, (" OR ".join(f'"{pair}"' for pair in pairs), now(), limit), RANK)
+    if groups and len(ids) < limit:
+        ids += _rows(WORDS, " OR ".join(_phrase([group]) for group in groups), limit, TITLE)[0]
     return [hit.card for hit in _hits(list(dict.fromkeys(ids))[:limit], [], False)]
 
 

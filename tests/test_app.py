@@ -2,6 +2,8 @@
 
 import re
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -83,6 +85,14 @@ def test_without_a_database_commands_say_what_to_do(instance):
     answer = app.test_client().get("/")
     assert (answer.status_code, "flask db upgrade" in answer.text) == (503, True)
     assert app.test_client().get("/healthz").status_code == 503
+
+
+def test_flask_run_stops_without_a_database(instance):
+    command = [sys.executable, "-m", "flask", "run", "--port", "0"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "flask db upgrade" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_an_old_or_newer_database_is_refused(app):

@@ -344,7 +344,7 @@ FENCE = "```js\na\n```"
         ("{% asset_img left 'x y.png' 300 200 \"题 目\" %}", "![题 目](<x y.png>)"),
         ("{% asset_img x.png [题] %}", r"![\[题\]](x.png)"),
         ('{{< figure src="/x.png" alt="甲" >}}', "![甲](/x.png)"),
-        ('{{<figure src="/x.png" title="甲" />}}', "![甲](/x.png)"),
+        ('{{<figure\n  src="/x.png"\n  title="甲" />}}', "![甲](/x.png)"),
         ('{{% figure class=a src=x.png alt="甲" caption="乙" %}}', "![甲](x.png)<br>乙"),
         ("一{% raw %}{{ 二 }}{% endraw %}", "一{{ 二 }}"),
         ("{% raw %}{% asset_img x.png %}{% endraw %}", "{% asset_img x.png %}"),

@@ -1,6 +1,7 @@
 """Search finds what stands in the text, and nothing that a visitor types breaks it."""
 
 import pytest
+from conftest import articles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +80,20 @@ def test_pages_of_an_answer(seed):
     found = [search.find("同样", number) for number in (1, 2, 3)]
     assert [(f.count, f.pages, len(f.hits)) for f in found] == [(45, 3, 20), (45, 3, 20), (45, 3, 5)]
     assert len({hit.card.id for f in found for hit in f.hits}) == 45
+
+
+def test_newest_first_when_asked(seed):
+    seed(
+        *({"key": str(n), "title": f"第{n}篇", "body": "同样的话 " * n, "date": f"2024-01-{n:02}"} for n in range(1, 9))
+    )
+    assert [hit.card.id for hit in search.find("同样", newest=True).hits] == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+def test_what_comes_nearest_is_offered(library, app):
+    assert titles("灯下工坊志") == []
+    assert search.suggest("灯下工坊志")[0].title == "灯下的工坊"
+    assert search.suggest("") == search.suggest("a b") == []
+    assert "灯下的工坊</a>" in app.test_client().get("/search?q=灯下工坊志").text
 
 
 HOSTILE = st.one_of(

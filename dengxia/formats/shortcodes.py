@@ -7,7 +7,7 @@ SIGN = re.compile(r"\{%|\{\{[<%]")
 PICTURE = re.compile(r"[^\n\"'<>]+\.(?:png|jpe?g|gif|webp|avif|svg|bmp)", re.IGNORECASE)
 _TAG = re.compile(
     r"\{%-?\s*(?P<tag>asset_img|(?:end)?(?:raw|codeblock|highlight))(?=[\s%-])(?P<said>[^\n]{0,1000}?)-?%\}"
-    r"|\{\{[<%]\s*(?P<code>figure|/?highlight)(?=[\s>%])(?P<told>[^\n]{0,1000}?)/?\s*[>%]\}\}"
+    r"|\{\{[<%]\s*(?P<code>figure|/?highlight)(?=[\s>%])(?P<told>[^{}]{0,1000}?)/?\s*[>%]\}\}"
 )
 _CLOSERS = {"raw": "endraw", "codeblock": "endcodeblock", "{%highlight": "endhighlight", "highlight": "/highlight"}
 _WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|(\S+)")
