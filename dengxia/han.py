@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import cache
+from operator import add
 
 import opencc
 
@@ -79,19 +79,21 @@ def characters(folded: str) -> set[str]:
     return set(_CHARACTER.findall(folded))
 
 
-def tokens(group: str) -> Iterator[str]:
+def tokens(group: str) -> list[str]:
     """What the search index holds of a group: `社区居民` → 社区 区居 居民; `用iphone15拍照` → 用 iphone 15 拍 拍照.
 
     Pairs of neighbours make every longer substring a phrase of tokens that stand side by side. Where Chinese touches
     letters or digits, its character there stands alone too, so that `15拍` is such a phrase as well.
     """
     found = runs(group)
+    out: list[str] = []
     for place, run in enumerate(found):
         if not is_han(run) or len(run) == 1:
-            yield run
+            out.append(run)
             continue
         if place > 0:
-            yield run[0]
-        yield from (run[i : i + 2] for i in range(len(run) - 1))
+            out.append(run[0])
+        out.extend(map(add, run, run[1:]))
         if place < len(found) - 1:
-            yield run[-1]
+            out.append(run[-1])
+    return out

@@ -116,6 +116,8 @@ class _Batch:
         wanted = {ALL}.union(*(terms for terms, _ in articles.values()))
         self.frequency = Counter(dict(_rows("id, frequency", "term", "id", wanted)))
         self.counted = self._count()
+        articles_known = self.frequency[ALL] + PRIOR
+        self.idf = {term: math.log(1 + articles_known / (self.frequency[term] + 1)) for term in wanted}
         self.weights = {id: self._weights(*terms) for id, terms in articles.items()}
         kept = set().union(*self.weights.values())
         self.postings = {id: array("Q", packed) for id, packed in _rows("id, postings", "term", "id", kept)}
@@ -134,16 +136,13 @@ class _Batch:
             counted |= counts.keys()
         return counted
 
-    def _idf(self, term: int) -> float:
-        return math.log(1 + (self.frequency[ALL] + PRIOR) / (self.frequency[term] + 1))
-
     def _tempered(self, term: int) -> float:
-        return self._idf(term) ** 0.7
+        return self.idf[term] ** 0.7
 
     def _weights(self, terms: dict[int, float], in_title: set[int]) -> dict[int, int]:
         """The most telling terms of an article (those of its title count double) with their weights in a byte."""
         if len(terms) > KEPT:
-            telling = {term: weight * self._idf(term) * (1 + (term in in_title)) for term, weight in terms.items()}
+            telling = {term: weight * self.idf[term] * (1 + (term in in_title)) for term, weight in terms.items()}
             terms = {term: terms[term] for term in nlargest(KEPT, telling, key=telling.__getitem__)}
         length = math.sqrt(sum(weight * weight * self._tempered(term) for term, weight in terms.items()))
         norm = 0.7 * 10 + 0.3 * length

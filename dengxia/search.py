@@ -18,7 +18,7 @@ import time
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import ceil
 from re import compile as pattern
 from typing import NamedTuple
@@ -151,7 +151,7 @@ def _indexed(article: Text) -> dict[str, str]:
     """The tokens of an article for each table."""
     folded = [han.fold(part) for part in article[:3]]
     title, body, credits = map(han.groups, folded)
-    words = [" ".join(token for group in groups for token in han.tokens(group)) for groups in (body, title, credits)]
+    words = [" ".join(chain.from_iterable(map(han.tokens, groups))) for groups in (body, title, credits)]
     category = f"§{article.category}"
     return {
         WORDS: " ¶ ".join([*words, category]),

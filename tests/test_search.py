@@ -1,7 +1,6 @@
 """Search finds what stands in the text, and nothing that a visitor types breaks it."""
 
 import pytest
-from conftest import articles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
