@@ -6,7 +6,7 @@ Doors, HTTP or terminal:    reading (public pages), feeds (for machines), cli (c
 Rules, database, no request: queries (every question), listings (pages of lists, random), writing (every change),
                              ranks (the n-th of a list), search (full text), related (what fits an article),
                              transfer (content in), kept (answers in memory), schema (is the database there)
-Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), han (folding and tokens),
+Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              snippets (hits marked), packing (HTML kept small), images (checked, named, kept),
                              pictures (found beside a text), files (whole or not at all), limits (of time),
                              formats/ (a file each)

@@ -206,7 +206,7 @@ def test_player_in_code_stays():
 
 def test_table():
     assert html("|a|b|c|\n|-|:-:|-:|\n|1|2|3|") == (
-        '<div class="scroll" tabindex="0" role="region" aria-label="表格"><table><thead><tr>'
+        '<div class="scroll" tabindex="0" role="group" aria-label="表格"><table><thead><tr>'
         '<th>a</th><th class="align-center">b</th><th class="align-right">c</th></tr></thead><tbody><tr>'
         '<td>1</td><td class="align-center">2</td><td class="align-right">3</td></tr></tbody></table></div>'
     )
