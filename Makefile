@@ -26,6 +26,8 @@ lint: .venv/test
 
 .venv/test: constraints-test.txt .venv/run
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt -r constraints-test.txt
+	@if command -v npm >/dev/null && command -v java >/dev/null; then \
+		npm install --silent --no-save --prefix .venv vnu-jar@26.9.27 || echo "no Nu HTML checker: its test will be skipped"; fi
 	@touch $@
 
 # Pins the newest versions that agree with pyproject.toml; needs uv.
