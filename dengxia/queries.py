@@ -74,8 +74,9 @@ def _compiled(statement: Select, dialect: Dialect) -> tuple[str, list[tuple[str,
 
 
 def ask(statement: Select, **values: object) -> list[Row]:
-    sql, parameters, row = _compiled(statement, db.engine.dialect)
-    cursor = db.session.connection().connection.cursor()
+    connection = db.session.connection()
+    sql, parameters, row = _compiled(statement, connection.dialect)
+    cursor = connection.connection.cursor()
     asked = [values[name] if name in values else value() if callable(value) else value for name, value in parameters]
     rows = list(map(row._make, cursor.execute(sql, asked).fetchall()))
     cursor.close()
