@@ -36,6 +36,9 @@ class Listing(NamedTuple):
     total: int
 
 
+Ends = tuple[int, int]
+
+
 class Month(NamedTuple):
     year: int
     month: int
@@ -78,48 +81,54 @@ _tag_down = _down(
 )
 
 
-def _listing(statement: Select, name: str, number: int, first: int, end: int, **values: object) -> Listing:
-    """Page `number` of the articles at the positions `first` to `end` (oldest is 0, end left out) of a list."""
+def _listing(
+    statement: Select, name: str, number: int, shown: int, ends: Ends | None = None, **values: object
+) -> Listing:
+    """Page `number` of a list of which `shown` are visible, or of what lies between two positions (oldest is 0)."""
+    first, end = ends or (0, shown)
     top = end - (number - 1) * PER_PAGE
     limit = min(PER_PAGE, top - first)
     cards: Sequence[Row] = []
     if number >= 1 and limit > 0:
         (at, id), steps = ranks.seek(name, top - 1)
+        if at > now():
+            # From there it would meet scheduled ones, which it does not count. The newest visible is in this segment.
+            (at, id), steps = (now() + 1, 0), shown - top
         cards = ask(statement, at=at, id=id, steps=steps, limit=limit, **values)
     return Listing(cards, number, max(1, ceil((end - first) / PER_PAGE)), end - first)
 
 
 def list_all(number: int) -> Listing:
     """A page of all articles."""
-    return _listing(_all_down, ranks.ALL, number, 0, visible())
+    return _listing(_all_down, ranks.ALL, number, visible())
 
 
 def list_category(id: int, number: int) -> Listing:
     """A page of a category."""
     name = ranks.of_category(id)
-    return _listing(_category_down, name, number, 0, _visible(name, category_id=id), category_id=id)
+    return _listing(_category_down, name, number, _visible(name, category_id=id), category_id=id)
 
 
 def list_tag(id: int, number: int) -> Listing:
     """A page of a tag."""
     name = ranks.of_tag(id)
-    return _listing(_tag_down, name, number, 0, _visible(name, tag_id=id), tag_id=id)
+    return _listing(_tag_down, name, number, _visible(name, tag_id=id), tag_id=id)
 
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _month_ends(year: int, month: int, zone: ZoneInfo) -> tuple[int, int]:
+def _month_ends(year: int, month: int, zone: ZoneInfo) -> Ends:
     ends = (year, month), (year + month // 12, month % 12 + 1)
     return tuple(ranks.before(ranks.ALL, (_seconds(datetime(*end, 1, tzinfo=zone)), 0)) for end in ends)
 
 
 def list_month(year: int, month: int, number: int, zone: ZoneInfo) -> Listing:
     """A page of a month, whose days are those of `zone`."""
-    first, end = _month_ends(year, month, zone)
     shown = visible()
-    return _listing(_all_down, ranks.ALL, number, min(first, shown), min(end, shown))
+    first, end = _month_ends(year, month, zone)
+    return _listing(_all_down, ranks.ALL, number, shown, (min(first, shown), min(end, shown)))
 
 
 _newest_before = select(Article.published_at).where(public(placed=True), Article.published_at < bindparam("at"))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, func, or_, select, tuple_
 
 from dengxia.kept import kept
 from dengxia.packing import unpack
@@ -288,26 +288,28 @@ def page(slug: str) -> Row | None:
 
 
 _redirect = (
-    select(Redirect.article_id, Category.slug)
+    select(Article.id.label("article_id"), Category.slug)
+    .select_from(Redirect)
     .outerjoin(Category, Category.id == Redirect.category_id)
-    .where(Redirect.path == bindparam("path"))
+    .outerjoin(Article, and_(Article.id == Redirect.article_id, public()))
+    .where(Redirect.path == bindparam("path"), or_(Article.id.is_not(None), Category.id.is_not(None)))
 )
 
 
 def redirect(path: str) -> Row | None:
-    """Where an old address leads: `article_id`, or the `slug` of a category."""
+    """Where an old address leads: `article_id` of one that a visitor may see, or the `slug` of a category."""
     return ask_first(_redirect, path=path)
 
 
 _origins = (
-    select(Origin.key, Origin.article_id, Origin.digest, Article.date, Article.published_at)
+    select(Origin.key, Origin.article_id, Origin.digest, Article.date, Article.published_at, Article.title)
     .join(Article, Article.id == Origin.article_id)
     .where(Origin.key.in_(bindparam("keys", expanding=True)))
 )
 
 
 def origins(keys: Iterable[str]) -> dict[str, Row]:
-    """What was seeded before under these keys, by key: `article_id`, `digest`, and the article's times."""
+    """What was seeded before under these keys, by key: `article_id`, `digest`, and the article's times and title."""
     return {row.key: row for row in db.session.execute(_origins, {"keys": list(keys)})}
 
 

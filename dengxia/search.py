@@ -259,6 +259,7 @@ def _titles_first(asked: Query, category: int | None, ids: Sequence[int], need: 
     titled, _ = _rows(TITLES, _match(wanted, [], category), max(need, FEW), TITLE)
     titled = _without(titled, WORDS, map(_phrase, asked.no_phrases))
     titled = _without(titled, CHARS, _quoted(asked.no_chars))
+    whole = _without(_without(whole, WORDS, map(_phrase, asked.no_phrases)), CHARS, _quoted(asked.no_chars))
     first, known = set(titled), set(ids)
     ordered = [*whole, *(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
     return list(dict.fromkeys(ordered))

@@ -87,14 +87,19 @@ def put_links(links: Sequence[Mapping[str, object]]) -> None:
 
 
 def rebuild(batch: int = 500) -> Iterator[int]:
-    """Make everything derived again: HTML, lengths, excerpts, search, lists and related. Yields the count done."""
+    """Make everything derived again: HTML, lengths, excerpts, search, lists and related. Yields the count done.
+
+    One transaction: readers see the old until all is done, and a crash leaves the old.
+    """
     with _change():
         search.clear()
         related.clear()
         ranks.rebuild()
-    done, after = 0, 0
-    while rows := db.session.execute(_bodies, {"after": after, "limit": batch}).all():
-        with _change():
+        for page in db.session.execute(select(Page.id, Page.source, Page.format)).all():
+            html = markup.render(page.source, page.format).html
+            db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
+        done, after = 0, 0
+        while rows := db.session.execute(_bodies, {"after": after, "limit": batch}).all():
             ids = [row.article_id for row in rows]
             values = [_derived(row.article_id, unpack(row.source), row.format) for row in rows]
             db.session.execute(_rewrite_body, values)
@@ -102,8 +107,8 @@ def rebuild(batch: int = 500) -> Iterator[int]:
             texts = search.texts(ids)
             search.change({}, texts)
             related.change({}, texts)
-        after, done = ids[-1], done + len(rows)
-        yield done
+            after, done = ids[-1], done + len(rows)
+            yield done
 
 
 _bodies = (

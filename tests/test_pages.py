@@ -124,6 +124,15 @@ def test_old_addresses_are_answered_by_301(seed, app):
         assert (answer.status_code, answer.headers.get("Location")) == (301, "/article/1")
 
 
+def test_old_addresses_of_what_does_not_show_are_404(seed, app):
+    seed(
+        {"title": "稿", "body": "文", "aliases": ["/article/1", "/old"], "draft": True},
+        {"title": "将来", "body": "文", "aliases": ["/later"], "date": "2099-01-01"},
+    )
+    client = app.test_client()
+    assert [client.get(path).status_code for path in ("/article/1", "/old", "/later")] == [404, 404, 404]
+
+
 def test_404_suggests_by_the_words_of_the_address(client):
     page = client.get("/2020/用几行Python看懂哈希.html")
     assert page.status_code == 404

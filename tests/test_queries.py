@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import articles
 
-from dengxia import listings, queries, search
+import models
+from dengxia import listings, queries, search, writing
 from models import Article, db
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -160,3 +161,33 @@ def test_no_question_walks_or_sorts_a_growing_table(seed):
             assert any("(published_at,number)" in d for d in details), (statement, details)
         sorted_ = [d for d in details if growing and "search_index" not in statement and "TEMP B-TREE" in d]
         assert not walked + sorted_, (statement, details)
+
+
+@pytest.mark.parametrize("scheduled", [1, 30, 600])
+def test_lists_agree_with_the_database_while_articles_are_scheduled(seed, scheduled):
+    common = {"category": "甲", "tags": ["一"]}
+    later = [
+        record | {"key": f"later {n}", "date": "2099-01-01"} for n, record in enumerate(articles(scheduled, **common))
+    ]
+    seed(*articles(90, **common), *later)
+    order = (Article.published_at.desc(), Article.id.desc())
+    wanted = [row.id for row in db.session.query(Article.id).filter(models.public()).order_by(*order)]
+    category, tag = queries.categories()[0].id, queries.tag("一").id
+    for page in (
+        listings.list_all,
+        lambda number: listings.list_category(category, number),
+        lambda number: listings.list_tag(tag, number),
+        lambda number: listings.list_month(2024, 1, number, ZONE),
+    ):
+        found = [card.id for number in range(1, page(1).pages + 1) for card in page(number).cards]
+        assert found == wanted
+        assert len(found) == page(1).total == 90
+
+
+def test_a_rebuild_that_breaks_off_leaves_everything(seed):
+    seed(*articles(30))
+    for _ in writing.rebuild(batch=10):
+        break
+    assert search.find("正文").count == 30
+    assert len(list(writing.rebuild(batch=10))) == 3
+    assert search.find("正文").count == 30

@@ -55,6 +55,7 @@ def test_simplified_finds_traditional(library):
 def test_words_left_out(library):
     assert titles("灯下 -雨声") == ["灯下的工坊", "读书会"]
     assert search.find("-灯下", 1).count == 0
+    assert titles("雨 -雨声") == titles("灯下的工坊 -木匠") == []
 
 
 def test_hits_are_marked_and_escaped(seed):

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+MOST = 50
+LONGEST = 1_000_000
 KINDS = {
     "original": "original", "原创": "original",
     "reprint": "reprint", "转载": "reprint",
@@ -47,7 +49,12 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 # What no text file holds on purpose, and XML and SQLite tools trip over.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Control characters, and the places of Unicode that are no characters: XML forbids both.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+    + "]"
+)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -119,25 +126,25 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
     return Record(
         where=where,
         key=key or str(defaults.get("key", "")),
-        title=_line(named["title"], "title", 200) or _line(defaults.get("title", ""), "title", 200),
-        body=_checked(body, "body"),
+        title=line(named["title"], "title", 200) or line(defaults.get("title", ""), "title", 200),
+        body=_body(body),
         format=_choice(named["format"], FORMATS, "format") or str(defaults.get("format", "markdown")),
         date=date,
         fallback_date=defaults.get("fallback_date"),
         # Some editors write both at once.
-        updated=None if updated == date else updated,
+        updated=updated if updated and (date is None or date < updated) else None,
         category=categories[0] if categories else "",
         # One category an article: the others go on as tags.
-        tags=list(dict.fromkeys(_tags(named["tags"]) + categories[1:])),
-        author=_line("、".join(_many(named["author"], "author", 100)), "author", 100),
-        editor=_line(named["editor"], "editor", 100),
-        source=_line(named["source"], "source", 100),
+        tags=_few(_tags(named["tags"]) + categories[1:], "tags"),
+        author=line("、".join(_many(named["author"], "author", 100)), "author", 100),
+        editor=line(named["editor"], "editor", 100),
+        source=line(named["source"], "source", 100),
         source_url=_web_address(named["source_url"]),
         kind=_choice(named["kind"], KINDS, "kind") or "original",
         summary=_cut(_text(named["summary"], "summary"), 500),
-        slug=_line(named["slug"] or defaults.get("slug"), "slug", 200),
-        aliases=list(dict.fromkeys(_path(alias) for alias in aliases if alias)),
-        cover=_line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
+        slug=line(named["slug"] or defaults.get("slug"), "slug", 200),
+        aliases=_few([_path(alias) for alias in aliases if alias], "aliases"),
+        cover=line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
         draft=_is_draft(named, lower) or bool(defaults.get("draft")),
         page=_text(named["type"], "type") == "page",
         own_key=bool(key),
@@ -212,7 +219,7 @@ def _text(value: object, name: str) -> str:
     return "" if value is None else _checked(str(value), name).strip()
 
 
-def _line(value: object, name: str, limit: int) -> str:
+def line(value: object, name: str, limit: int) -> str:
     text = " ".join(_text(value, name).split())
     if len(text) > limit:
         raise ValueError(f"{name} 有 {len(text)} 个字，最多 {limit} 个")
@@ -225,12 +232,27 @@ def _cut(text: str, limit: int) -> str:
 
 
 def _many(value: object, name: str, limit: int) -> list[str]:
-    return [text for item in _leaves(value) if (text := _line(item, name, limit))]
+    return [text for item in _leaves(value) if (text := line(item, name, limit))]
 
 
 def _tags(value: object) -> list[str]:
     parts = [part for item in _leaves(value) for part in re.split(r"[,，、;；]", _text(item, "tags"))]
-    return [tag for part in parts if (tag := _line(part, "tags", 50))]
+    # Dots alone and slashes around would make another address of a tag's page.
+    lines = (line(part, "tags", 50).strip("/ ") for part in parts)
+    return [tag for tag in lines if tag.strip(".")]
+
+
+def _few(words: list[str], name: str) -> list[str]:
+    different = list(dict.fromkeys(words))
+    if len(different) > MOST:
+        raise ValueError(f"{name} 有 {len(different)} 个，最多 {MOST} 个")
+    return different
+
+
+def _body(text: str) -> str:
+    if len(text) > LONGEST:
+        raise ValueError(f"正文有 {len(text)} 个字，最多 {LONGEST} 个，请分成几篇")
+    return _checked(text, "body")
 
 
 def _leaves(value: object) -> list[object]:
@@ -287,7 +309,7 @@ def _moment(value: object, name: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _web_address(value: object) -> str:
-    text = _line(value, "source_url", 2000)
+    text = line(value, "source_url", 2000)
     if text and not (re.match(r"https?://", text, re.IGNORECASE) and _split(text, "source_url").hostname):
         raise ValueError(f"source_url 是 {text!r}，应当以 http:// 或 https:// 开头")
     return text
@@ -304,4 +326,4 @@ def _path(value: str) -> str:
     """An old address as the path that a visitor asks for: no host, no escapes, one slash in front, none at the end."""
     parts = _split(value, "aliases")
     path = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
-    return "/" + str(PurePosixPath(path)).strip("/.")
+    return "/" + re.sub(r"/{2,}", "/", path).strip("/")

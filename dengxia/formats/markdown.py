@@ -14,6 +14,7 @@ import yaml
 from dengxia import commonmark
 from dengxia.formats import Record, Refused, decode, record, shortcodes, shown, without_controls
 
+MOST_BRACKETS = 2_000
 SUFFIXES = (".md", ".markdown")
 # Every value as the text that was written, so that a title 007 or a tag `no` stays what it is.
 _YAML = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -103,6 +104,9 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _yaml(front: str) -> object:
+    # libyaml ends the process where brackets nest too deep for its stack.
+    if front.count("[") + front.count("{") > MOST_BRACKETS:
+        raise ValueError(f"有 {MOST_BRACKETS} 个以上的括号")
     # YAML has no tabs in its indents, editors do.
     return yaml.load(_INDENT.sub(lambda found: found[0].replace("\t", "  "), front), Loader=_YAML)
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from dengxia.formats import Refused, decode, markdown, shown
+from dengxia.formats import Refused, decode, line, markdown, shown
 
 NAME = "site.toml"
 
@@ -54,6 +54,7 @@ def _typed(row: dict, columns: dict[str, type], required: Sequence[str]) -> dict
     for name, value in row.items():
         if not isinstance(value, columns.get(name, ())):
             raise ValueError(f"{name} = {value!r}：没有这一项，或者类型不对；可以写的有 {'、'.join(columns)}")
+    row = {name: line(value, name, 500) if isinstance(value, str) else value for name, value in row.items()}
     if missing := [name for name in required if not row.get(name)]:
         raise ValueError(f"缺少 {'、'.join(missing)}")
     return row
