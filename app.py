@@ -64,6 +64,8 @@ def _configure(app: Flask, overrides: dict) -> None:
             app.config.from_file(file, tomllib.load, text=False)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         sys.exit(f"{file}: 不是有效的 TOML（{error}）")
+    except OSError as error:
+        sys.exit(f"{file}: 读不了（{error.strerror}）")
     app.config.from_prefixed_env()
     for name, default in defaults.items():
         # from_prefixed_env reads JSON, which would make a number of a name like 2049.
@@ -84,10 +86,12 @@ def _malformed(name: str, value: object, default: object) -> str:
     try:
         if name == "SITE_TIMEZONE":
             ZoneInfo(value)
-        if name == "SQLALCHEMY_DATABASE_URI":
-            make_url(value)
-        if name == "SITE_URL" and value and not re.fullmatch(r"https?://[^/\s]+", value):
+        if name == "SQLALCHEMY_DATABASE_URI" and make_url(value).get_backend_name() != "sqlite":
+            return "目前只能用 SQLite，应当像 sqlite:///dengxia.db"
+        if name == "SITE_URL" and value and not re.fullmatch(r"https?://[a-zA-Z0-9.-]+(:[1-9]\d{0,4})?", value):
             return "应当像 https://example.com，末尾没有斜线"
+        if isinstance(value, int) and value < 0:
+            return "不能是负数"
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return "没有这个时区，应当像 Asia/Shanghai"
     except ArgumentError:
@@ -100,9 +104,12 @@ def _secret_key(file: Path) -> bytes:
     try:
         if not file.exists():
             files.create(file, secrets.token_hex(32).encode(), mode=0o600)
-        return file.read_bytes()
+        key = file.read_bytes()
     except OSError as error:
         sys.exit(f"{file}: 密钥读不了也写不了（{error.strerror}），请检查 instance 文件夹的权限")
+    if len(key) < 32:
+        sys.exit(f"{file}: 密钥太短，请删去这个文件，再启动时会重新生成")
+    return key
 
 
 @event.listens_for(Engine, "connect")

@@ -32,10 +32,12 @@ def install(app: Flask) -> None:
     @app.after_request
     def validate(response: Response) -> Response:
         if request.endpoint == "static":
-            if "v" in request.args:
+            if response.status_code == 200 and request.full_path == static_url(request.view_args["filename"]):
                 response.headers["Cache-Control"] = YEAR
+        elif "Cache-Control" in response.headers:
+            pass
         elif response.status_code == 200 and request.method in ("GET", "HEAD") and not response.direct_passthrough:
-            response.headers.setdefault("Cache-Control", PAGE)
+            response.headers["Cache-Control"] = PAGE
             response.last_modified = queries.changed_at()
             response.add_etag()
             if "HTTP_IF_NONE_MATCH" in request.environ or "HTTP_IF_MODIFIED_SINCE" in request.environ:
@@ -43,7 +45,7 @@ def install(app: Flask) -> None:
         return response
 
     if app.config["PAGE_CACHE_BYTES"]:
-        app.wsgi_app = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
+        app.wsgi_app = app.extensions["page_cache"] = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
 
 
 @cache
@@ -66,7 +68,7 @@ class Page(NamedTuple):
     def is_known(self, environ: dict) -> bool:
         """Whether the visitor has this very page already."""
         if known := environ.get("HTTP_IF_NONE_MATCH"):
-            return self.etag in known
+            return self.etag in known or known.strip() == "*"
         return environ.get("HTTP_IF_MODIFIED_SINCE") == self.last_modified
 
 
@@ -78,7 +80,7 @@ class PageCache:
         self.pages: TTLCache = TTLCache(most_bytes, SECONDS, getsizeof=lambda page: len(page.body) + OVERHEAD)
         self.lock = Lock()
         self.content: kept.Content | None = None
-        self.version = -1
+        self.version: tuple | None = None
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
         cookie = f"{self.app.config['SESSION_COOKIE_NAME']}="

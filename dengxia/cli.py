@@ -1,13 +1,14 @@
 """The commands: arguments in, one call, one closing line."""
 
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DatabaseError
 
 from dengxia import queries, schema, transfer, writing
 from dengxia.formats import Refused
@@ -42,7 +43,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
         return
     paths = paths or (Path(current_app.root_path, "content"),)
     for path in paths:
-        if not path.exists():
+        if not str(path).strip(".") or not path.exists():
             raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
     options = transfer.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
@@ -57,7 +58,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
         except Refused as refused:
             raise _Stop(f"{refused}（什么都没有写）") from None
     report = transfer.Report(say=lambda line: click.echo(line, err=True))
-    with _progress(lambda: transfer.size(paths, options), "放入") as bar:
+    with _writing(), _progress(lambda: transfer.size(paths, options), "放入") as bar:
         transfer.seed(paths, options, report, bar.update if bar else lambda done: None)
     if report.elsewhere:
         click.echo(f"{report.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)
@@ -75,7 +76,7 @@ def rebuild():
     """重做一切可以推算出来的东西：网页、搜索、相关文章。"""
     _need_schema()
     done = 0
-    with _progress(queries.count_bodies, "重做") as bar:
+    with _writing(), _progress(queries.count_bodies, "重做") as bar:
         for done_now in writing.rebuild():
             if bar:
                 bar.update(done_now - done)
@@ -86,6 +87,17 @@ def rebuild():
 def _need_schema() -> None:
     if problem := schema.problem():
         raise _Stop(problem)
+
+
+@contextmanager
+def _writing():
+    """Say in one line why the database or a file cannot be written; what was not finished is not there."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise _Stop(f"数据库写不了：{error.orig}（已写完的批次都在，其余没有写）") from None
+    except OSError as error:
+        raise _Stop(f"{error.filename}: 写不了（{error.strerror}）") from None
 
 
 def _progress(length, label):

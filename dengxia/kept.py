@@ -1,7 +1,7 @@
 """Answers that are the same for every page (the navigation, the outline of a list), kept while the content stays.
 
-Each process looks up the content version at most once a second, and no answer lives longer than a minute: what was
-scheduled appears without any change.
+Each process looks up the content version at most once a second, and with it whether a scheduled time has come; no
+answer lives longer than a minute.
 """
 
 import time
@@ -12,9 +12,9 @@ from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
-from models import ContentVersion, db
+from models import Article, ContentVersion, db, public
 
 CHECK_SECONDS = 1.0
 LONGEST_SECONDS = 60
@@ -29,7 +29,8 @@ class Content:
     """What this process knows of the content of one database: its version, when that was looked up, and answers."""
 
     def __init__(self) -> None:
-        self.version, self.looked_up = -1, -CHECK_SECONDS
+        self.version: tuple[int, int | None] = (-1, None)
+        self.looked_up = -CHECK_SECONDS
         self.answers: TTLCache = TTLCache(MOST_ANSWERS, LONGEST_SECONDS)
 
     def is_due(self) -> bool:
@@ -45,11 +46,13 @@ def content() -> Content:
     with _lock:
         found = _contents.setdefault(db.engine, Content())
     if found.is_due():
+        # A scheduled time that has come is a change too.
         number = db.session.scalar(select(ContentVersion.number))
+        newest = db.session.scalar(select(func.max(Article.published_at)).where(public()))
         with _lock:
-            if number != found.version:
+            if (number, newest) != found.version:
                 found.answers.clear()
-            found.version, found.looked_up = number, time.monotonic()
+            found.version, found.looked_up = (number, newest), time.monotonic()
     return found
 
 

@@ -42,8 +42,6 @@ def take(record: Record, keep: Callable[[bytes], str], say: Callable[[str], obje
     def address(src: str) -> str:
         try:
             return _copied(src, record, keep)
-        except OSError as error:
-            say(f"{record.where}: 图片 {src} 没有收入：{files.unreadable(error)}")
         except ValueError as error:
             say(f"{record.where}: {error}")
         return src
@@ -115,17 +113,24 @@ def _copied(src: str, record: Record, keep: Callable[[bytes], str]) -> str:
     """The address of a picture's copy, or `src` where it means no file. ValueError tells why there is none."""
     if _ELSEWHERE.match(src) or _NO_FILE.match(src):
         return src
-    file = _find(src, record)
-    if file is None:
-        raise ValueError(f"没有找到图片 {src}")
-    if file.suffix.lower() == ".svg":
-        raise ValueError(f"图片 {src} 没有收入：SVG 里可以有程序，请换成 PNG 或 WebP")
-    with file.open("rb") as opened:
-        data = opened.read(images.MAX_BYTES + 1)
+    data = _read(src, record)
     try:
         return "/media/" + keep(data)
     except ValueError as error:
         raise ValueError(f"图片 {src} 没有收入：{error}") from None
+
+
+def _read(src: str, record: Record) -> bytes:
+    try:
+        file = _find(src, record)
+        if file is None:
+            raise ValueError(f"没有找到图片 {src}")
+        if file.suffix.lower() == ".svg":
+            raise ValueError(f"图片 {src} 没有收入：SVG 里可以有程序，请换成 PNG 或 WebP")
+        with file.open("rb") as opened:
+            return opened.read(images.MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"图片 {src} 没有收入：{files.unreadable(error)}") from None
 
 
 def _find(src: str, record: Record) -> Path | None:

@@ -1,7 +1,7 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from math import ceil
 from urllib.parse import urljoin
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import segno
 from flask import (
     Blueprint,
+    Response,
     abort,
     current_app,
     redirect,
@@ -20,6 +21,7 @@ from flask import (
 )
 from markupsafe import Markup
 from sqlalchemy import Row
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from dengxia import listings, markup, queries, search
@@ -43,6 +45,9 @@ class Number(IntegerConverter):
 @bp.get("/", defaults={"page": 1})
 @bp.get("/page/<number:page>")
 def home(page):
+    # WordPress's oldest addresses: /?p=7.
+    if request.query_string and (old := queries.redirect(request.full_path)):
+        return _to(old)
     listing = _found(listings.list_all(page))
     blocks = _blocks() if page == 1 else []
     return render_template("home.html", listing=listing, blocks=blocks, site_data=_site_data())
@@ -168,10 +173,26 @@ def page(slug):
 def not_found(error):
     old = queries.redirect(request.full_path.rstrip("?").rstrip("/")) or queries.redirect(request.path.rstrip("/"))
     if old:
-        if old.article_id:
-            return redirect(url_for("reading.article", id=old.article_id), 301)
-        return redirect(url_for("reading.category", slug=old.slug), 301)
+        return _to(old)
+    if _is_page(shorter := request.path.rstrip("/")) and shorter != request.path:
+        return redirect(shorter, 301)
     return render_template("404.html", suggestions=search.suggest(request.path)), 404
+
+
+def _is_page(path: str) -> bool:
+    """Whether an address of ours has this form; of the fixed pages, whether there is one."""
+    try:
+        endpoint, values = current_app.create_url_adapter(request).match(path)
+    except HTTPException:
+        return False
+    return endpoint != "reading.page" or queries.page(values["slug"]) is not None
+
+
+def _to(old: Row) -> Response:
+    """To where an old address leads now."""
+    if old.article_id:
+        return redirect(url_for("reading.article", id=old.article_id), 301)
+    return redirect(url_for("reading.category", slug=old.slug), 301)
 
 
 @bp.app_template_global("kept")
@@ -216,19 +237,20 @@ def _local(seconds: int) -> datetime:
 @bp.app_template_filter("moment")
 def moment(seconds: int) -> str:
     """`2025-11-10 01:33:39`, in the site's zone."""
-    return f"{_local(seconds):%Y-%m-%d %H:%M:%S}"
+    return _local(seconds).replace(tzinfo=None).isoformat(" ")
 
 
 @bp.app_template_filter("day")
 def day(seconds: int) -> str:
     """`2025-11-10`, in the site's zone."""
-    return f"{_local(seconds):%Y-%m-%d}"
+    return _local(seconds).date().isoformat()
 
 
 @bp.app_template_filter("iso")
 def iso(seconds: int) -> str:
-    """For `<time datetime>`: with the zone."""
-    return _local(seconds).isoformat()
+    """For `<time datetime>`: with the zone, or in UTC where the zone's offset was not yet one of whole minutes."""
+    local = _local(seconds)
+    return (local if local.utcoffset().seconds % 60 == 0 else local.astimezone(UTC)).isoformat()
 
 
 # For machines that read the page
@@ -251,8 +273,8 @@ def _article_data(card: Row, tags: list[str], url: str) -> list[dict]:
         "description": card.summary,
         "datePublished": iso(card.published_at),
         "dateModified": iso(changed),
-        "pubDate": f"{_local(card.published_at):%Y-%m-%dT%H:%M:%S}",
-        "upDate": f"{_local(changed):%Y-%m-%dT%H:%M:%S}",
+        "pubDate": moment(card.published_at).replace(" ", "T"),
+        "upDate": moment(changed).replace(" ", "T"),
         "mainEntityOfPage": url,
         "articleSection": card.category,
         "keywords": tags,

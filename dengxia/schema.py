@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
 from models import db
 
@@ -17,8 +18,11 @@ def problem() -> str:
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
         return f"数据库还没有建立：{UPGRADE}"
     scripts = ScriptDirectory(str(Path(current_app.root_path, "migrations")))
-    with db.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    try:
+        with db.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except DatabaseError as error:
+        return f"数据库 {url.database} 打不开，或者不是数据库（{error.orig}）"
     if current == scripts.get_current_head():
         return ""
     if current is None:

@@ -23,12 +23,22 @@ def install(app: Flask) -> None:
         response.headers.extend(HEADERS)
         return response
 
-    site = urlsplit(app.config["SITE_URL"])
-    if site.hostname:
-        inner = app.wsgi_app
+    site, inner = urlsplit(app.config["SITE_URL"]), app.wsgi_app
 
-        def at_site(environ, start_response):
+    def at_site(environ, start_response):
+        if site.hostname:
             environ.update({"HTTP_HOST": site.netloc, "wsgi.url_scheme": site.scheme})
-            return inner(environ, start_response)
+        elif not _is_host(environ.get("HTTP_HOST", "")):
+            environ["HTTP_HOST"] = "."  # Flask answers 400
+        return inner(environ, start_response)
 
-        app.wsgi_app = at_site
+    app.wsgi_app = at_site
+
+
+def _is_host(name: str) -> bool:
+    """Whether a Host header can be decoded; what begins with xn-- may be no name."""
+    try:
+        name.partition(":")[0].encode("latin1").decode("idna")
+    except UnicodeError:
+        return False
+    return True

@@ -244,6 +244,10 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
     if known and known.digest == digest:
         report.unchanged += 1
         return None
+    if known and not record.own_key and _is_another(record, known):
+        # Two blogs have a folder _posts each: the second must not write over the first.
+        place = f"同样的位置（{record.key}）上原来是《{known.title}》"
+        raise Refused(record.where, f"{place}，题目和日期都不同，没有覆盖；要换掉它，请写上 key")
     rendered = _rendered(record)
     updated = _seconds(record.updated)
     if known:
@@ -269,6 +273,10 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         key=record.key,
         digest=digest,
     )
+
+
+def _is_another(record: Record, known: Row) -> bool:
+    return known.title != record.title and record.date is not None and known.date != _seconds(record.date)
 
 
 def _date(record: Record, known: Row | None) -> int:

@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
 from dengxia import search
 from models import db
@@ -11,6 +12,11 @@ def include_name(name, kind, parents):
     """Search tables are derived: `search.install` makes them, no migration knows them."""
     return kind != "table" or not name.startswith(search.PREFIX)
 
+
+try:
+    db.engine.connect().close()
+except DatabaseError as error:
+    raise SystemExit(f"数据库 {db.engine.url.database} 打不开，或者不是数据库（{error.orig}）") from None
 
 with db.engine.connect() as connection:
     context.configure(

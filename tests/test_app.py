@@ -1,6 +1,7 @@
 """Settings, the secret key, the schema, and what is said when one of them is wrong."""
 
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -48,6 +49,10 @@ def test_a_number_may_be_a_name(instance, monkeypatch):
         ("SITE_TIMEZONE", "../../etc/passwd"),
         ("SITE_URL", "example.com"),
         ("SITE_URL", "https://example.com/blog"),
+        ("SITE_URL", "https://["),
+        ("SITE_URL", "https://a:b@example.com"),
+        ("PAGE_CACHE_BYTES", "-5"),
+        ("SQLALCHEMY_DATABASE_URI", "mysql://localhost/x"),
         ("REPRINT_CANONICAL", "maybe"),
         ("PAGE_CACHE_BYTES", "many"),
         ("PAGE_CACHE_BYTES", "true"),
@@ -85,6 +90,30 @@ def test_without_a_database_commands_say_what_to_do(instance):
     answer = app.test_client().get("/")
     assert (answer.status_code, "flask db upgrade" in answer.text) == (503, True)
     assert app.test_client().get("/healthz").status_code == 503
+
+
+def test_a_file_that_is_no_database_is_said(instance):
+    (instance / "dengxia.db").write_bytes(b"no database at all" * 100)
+    result = create_app().test_cli_runner().invoke(args=["seed"])
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert "dengxia.db" in result.output
+
+
+def test_a_short_key_is_no_key(instance):
+    (instance / "secret_key").touch()
+    with pytest.raises(SystemExit, match="secret_key"):
+        create_app()
+
+
+def test_a_locked_database_is_said_in_one_line(app, tmp_path):
+    db.session.execute(db.text("PRAGMA busy_timeout = 10"))
+    other = sqlite3.connect(db.engine.url.database)
+    other.execute("BEGIN IMMEDIATE")
+    (tmp_path / "a.md").write_text("# 题\n\n文", "utf8")
+    result = app.test_cli_runner().invoke(args=["seed", str(tmp_path / "a.md")])
+    other.close()
+    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert "数据库写不了" in result.output
 
 
 def test_flask_run_stops_without_a_database(instance):

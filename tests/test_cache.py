@@ -75,14 +75,14 @@ def test_a_flood_of_addresses_stays_within_the_bytes(site, sample_site):
     client = app.test_client()
     for number in range(200):
         client.get(f"/about?x={number}")
-    assert 0 < app.wsgi_app.pages.currsize <= 200_000
+    assert 0 < app.extensions["page_cache"].pages.currsize <= 200_000
 
 
 @pytest.mark.parametrize("path", ["/random", "/nothing", "/static/style.css"])
 def test_what_is_no_page_is_not_kept(sample, path):
     with sample.test_client().get(path) as answer:
         answer.get_data()
-    assert not sample.wsgi_app.pages
+    assert not sample.extensions["page_cache"].pages
 
 
 @pytest.mark.parametrize(
@@ -133,3 +133,14 @@ def test_scheduled_articles_appear_without_a_change(seed, app, monkeypatch):
     monkeypatch.setattr("time.time", lambda: 1_900_000_000)
     assert listings.visible() == 4
     assert listings.list_all(1).cards[0].title == "定时发布"
+
+
+def test_kept_pages_go_when_a_scheduled_time_comes(seed, app, monkeypatch):
+    seed(*articles(3), {"key": "f", "title": "定时发布", "body": "文", "date": "2030-01-01"})
+    client = app.test_client()
+    assert "定时发布" not in client.get("/").text
+    assert "2030年" not in client.get("/archive/").text
+    monkeypatch.setattr("time.time", lambda: 1_900_000_000)
+    monkeypatch.setattr(kept, "CHECK_SECONDS", 0)
+    assert "定时发布" in client.get("/").text
+    assert "2030年" in client.get("/archive/").text

@@ -10,6 +10,7 @@ import pytest
 from conftest import articles
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from dengxia import queries, security, writing
 from models import Article, db
@@ -131,6 +132,30 @@ def test_old_addresses_of_what_does_not_show_are_404(seed, app):
     )
     client = app.test_client()
     assert [client.get(path).status_code for path in ("/article/1", "/old", "/later")] == [404, 404, 404]
+
+
+def test_wordpress_addresses_and_slashes_lead_on(seed, app):
+    page = {"title": "页", "body": "文", "slug": "about", "type": "page"}
+    seed({"title": "旧", "body": "文", "aliases": ["/?p=7", "/a//b"]}, page)
+    client = app.test_client()
+    wanted = {"/?p=7": "/article/1", "/a/b": "/article/1", "/article/1/": "/article/1", "/about/": "/about"}
+    assert {path: client.get(path).headers.get("Location") for path in wanted} == wanted
+    assert (client.get("/nothing/").status_code, client.get("/?p=8").status_code) == (404, 200)
+
+
+@pytest.mark.parametrize("host", ["xn--", "foo.xn--zzzzz9999", ".", "\xff"])
+def test_what_is_no_host_is_400(sample, host):
+    # Not by the test client, which reads the header too.
+    for path in ("/", "/article/1", "/feed.xml", "/nothing"):
+        environ = EnvironBuilder(path, environ_overrides={"HTTP_HOST": host}).get_environ()
+        assert run_wsgi_app(sample, environ)[1].startswith("400"), path
+
+
+def test_old_dates_are_whole(seed, app):
+    seed({"title": "旧", "body": "文", "date": "1900-01-01"}, {"title": "古", "body": "文", "date": "0755-03-04"})
+    client = app.test_client()
+    assert '<time datetime="1899-12-31T15:54:17+00:00">1900-01-01 00:00:00</time>' in client.get("/article/1").text
+    assert ">0755-03-04 00:00:00<" in client.get("/article/2").text
 
 
 def test_404_suggests_by_the_words_of_the_address(client):

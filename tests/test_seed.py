@@ -658,3 +658,35 @@ def test_memory_does_not_grow(site, empty_site, tmp_path):
         assert f"created {count}，" in run.stdout
         peaks.append(int(run.stdout.split()[-1]))
     assert peaks[1] - peaks[0] < 15
+
+
+def test_two_folders_of_one_name_do_not_overwrite_each_other(seed_files):
+    post = "---\ntitle: {}\ndate: {}\n---\n文"
+    assert seed_files({"a.md": post.format("一", "2020-01-01")}).exit_code == 0
+    result = seed_files({"a.md": post.format("二", "2021-01-01")})
+    assert result.exit_code == 1
+    assert "原来是《一》" in result.output
+    assert seed_files({"a.md": post.format("一（改）", "2020-01-01")}).exit_code == 0
+
+
+def test_too_much_is_refused_in_one_line(seed, seed_files):
+    many = [str(n) for n in range(51)]
+    assert "tags 有 51 个" in seed({"title": "题", "body": "文", "tags": many}).output
+    assert "aliases 有 51 个" in seed({"title": "题", "body": "文", "aliases": many}).output
+    assert "正文有" in seed({"title": "题", "body": "文" * 1_000_001}).output
+    assert "括号" in seed_files({"a.md": f"---\ntitle: 题\ntags: {'[' * 30_000}\n---\n文"}).output
+
+
+def test_tags_have_addresses_of_their_own(seed):
+    seed({"title": "题", "body": "文", "tags": ["..", "/前", "甲/乙", ".NET"]})
+    assert queries.tags(1) == ["前", "甲/乙", ".NET"]
+
+
+def test_an_empty_path_is_no_path(app):
+    result = app.test_cli_runner().invoke(args=["seed", ""])
+    assert (result.exit_code, len(result.output.splitlines())) == (2, 1)
+
+
+def test_places_without_a_character_go(seed):
+    seed({"title": "题\uffff", "body": "文\ufffe"})
+    assert queries.article(1).title == "题"
