@@ -7,7 +7,7 @@ as the content version changes (looked up once a second, see `kept.py`). Who car
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -31,12 +31,12 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def validate(response: Response) -> Response:
+        if response.status_code != 200 or request.method not in ("GET", "HEAD"):
+            return response
         if request.endpoint == "static":
-            if response.status_code == 200 and request.full_path == static_url(request.view_args["filename"]):
+            if request.full_path == static_url(request.view_args["filename"]):
                 response.headers["Cache-Control"] = YEAR
-        elif "Cache-Control" in response.headers:
-            pass
-        elif response.status_code == 200 and request.method in ("GET", "HEAD") and not response.direct_passthrough:
+        elif "Cache-Control" not in response.headers and not response.direct_passthrough:
             response.headers["Cache-Control"] = PAGE
             response.last_modified = queries.changed_at()
             response.add_etag()
@@ -48,7 +48,7 @@ def install(app: Flask) -> None:
         app.wsgi_app = app.extensions["page_cache"] = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
 
 
-@cache
+@lru_cache(maxsize=100)
 def static_url(name: str) -> str:
     """The address of a static file, with a hash of its content."""
     data = Path(current_app.static_folder, name).read_bytes()
