@@ -77,7 +77,7 @@ def pages_a_second(address: str, seconds: float, script: str = "") -> float:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()
-        command = ["wrk", "-t1", "-c8", f"-d{seconds}s", *(["-s", file.name] if script else []), address]
+        command = ["wrk", "-t1", "-c8", f"-d{max(1, round(seconds))}s", *(["-s", file.name] if script else []), address]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in out:
         raise SystemExit(f"{address}: {out}")
