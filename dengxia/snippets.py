@@ -25,7 +25,8 @@ def snippet(text: str, groups: Sequence[str]) -> Markup:
     first = next(_places(text, groups), (0, 0))[0]
     start = max(0, first - LENGTH // 3)
     end = start + LENGTH
-    shown = mark(text[start:end], groups)
+    # No line begins with a sign that ends something.
+    shown = mark(text[start:end].lstrip("。，、；：！？）》”’ "), groups)
     return Markup("{}{}{}").format("…" if start else "", shown, "…" if end < len(text) else "")
 
 
