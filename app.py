@@ -75,7 +75,6 @@ def _configure(app: Flask, overrides: dict) -> None:
     for name, default in defaults.items():
         if reason := _malformed(name, app.config[name], default):
             sys.exit(f"设置 {name} = {app.config[name]!r} 不对：{reason}")
-    app.config.setdefault("PREFERRED_URL_SCHEME", "http")
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(Path(app.instance_path, "secret_key"))
 
 
