@@ -85,9 +85,13 @@ def _malformed(name: str, value: object, default: object) -> str:
     try:
         if name == "SITE_TIMEZONE":
             ZoneInfo(value)
-        if name == "SQLALCHEMY_DATABASE_URI" and make_url(value).get_backend_name() != "sqlite":
+        if name == "SQLALCHEMY_DATABASE_URI" and make_url(value).drivername != "sqlite":
             return "目前只能用 SQLite，应当像 sqlite:///dengxia.db"
-        if name == "SITE_URL" and value and not re.fullmatch(r"https?://[a-zA-Z0-9.-]+(:[1-9]\d{0,4})?", value):
+        if (
+            name == "SITE_URL"
+            and value
+            and not re.fullmatch(r"https?://\w([\w.-]*\w)?(:[1-9]\d{0,3})?", value, re.ASCII)
+        ):
             return "应当像 https://example.com，末尾没有斜线"
         if isinstance(value, int) and value < 0:
             return "不能是负数"

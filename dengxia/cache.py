@@ -31,7 +31,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def validate(response: Response) -> Response:
-        if response.status_code != 200 or request.method not in ("GET", "HEAD"):
+        if response.status_code not in (200, 304) or request.method not in ("GET", "HEAD"):
             return response
         if request.endpoint == "static":
             if request.full_path == static_url(request.view_args["filename"]):
@@ -126,7 +126,8 @@ class PageCache:
         status, headers = started
         found = dict(headers)
         is_page = status.startswith("200") and found.get("Cache-Control") == PAGE and "Set-Cookie" not in found
-        if not is_page or environ["REQUEST_METHOD"] != "GET" or int(found.get("Content-Length", 0)) > LARGEST:
+        largest = min(LARGEST, self.pages.maxsize - OVERHEAD)
+        if not is_page or environ["REQUEST_METHOD"] != "GET" or int(found.get("Content-Length", 0)) > largest:
             return chunks
         body = b"".join(chunks)
         if hasattr(chunks, "close"):

@@ -73,7 +73,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
 @click.command()
 @with_appcontext
 def rebuild():
-    """重做一切可以推算出来的东西：网页、搜索、相关文章。"""
+    """重做一切可以推算出来的东西：网页、搜索、相关文章。做完之前别的写入要等着。"""
     _need_schema()
     done = 0
     with _writing(), _progress(queries.count_bodies, "重做") as bar:

@@ -313,6 +313,14 @@ def origins(keys: Iterable[str]) -> dict[str, Row]:
     return {row.key: row for row in db.session.execute(_origins, {"keys": list(keys)})}
 
 
+_written = select(Body.source).where(Body.article_id == bindparam("id"))
+
+
+def written(id: int) -> str:
+    """The text of an article, whoever may see it, as it was written."""
+    return unpack(ask_first(_written, id=id).source)
+
+
 def count_bodies() -> int:
     """How many articles there are in all, drafts too: only for a progress bar, it walks the table."""
     return db.session.scalar(select(func.count()).select_from(Body))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from math import ceil
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 from zoneinfo import ZoneInfo
 
 import segno
@@ -175,7 +175,7 @@ def not_found(error):
     if old:
         return _to(old)
     if _is_page(shorter := request.path.rstrip("/")) and shorter != request.path:
-        return redirect(shorter, 301)
+        return redirect(quote(shorter) + request.full_path[len(request.path) :].rstrip("?"), 301)
     return render_template("404.html", suggestions=search.suggest(request.path)), 404
 
 

@@ -1,9 +1,11 @@
 """The headers that every response carries, pages, errors and static files alike, and whose host name is believed."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -28,7 +30,7 @@ def install(app: Flask) -> None:
     def at_site(environ, start_response):
         if site.hostname:
             environ.update({"HTTP_HOST": site.netloc, "wsgi.url_scheme": site.scheme})
-        elif not _is_host(environ.get("HTTP_HOST", "")):
+        elif not _is_host(environ.get("HTTP_HOST", "localhost")):
             environ["HTTP_HOST"] = "."  # Flask answers 400
         return inner(environ, start_response)
 
@@ -36,9 +38,11 @@ def install(app: Flask) -> None:
 
 
 def _is_host(name: str) -> bool:
-    """Whether a Host header can be decoded; what begins with xn-- may be no name."""
+    """Whether a Host header is a name or an address; what begins with xn-- may be none."""
+    if not _HOST.fullmatch(name):
+        return False
     try:
-        name.partition(":")[0].encode("latin1").decode("idna")
+        name.partition(":")[0].encode("ascii").decode("idna")
     except UnicodeError:
         return False
     return True

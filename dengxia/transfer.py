@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import count, islice
+from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -246,10 +246,12 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         return None
     if known and not record.own_key and _is_another(record, known):
         # Two blogs have a folder _posts each: the second must not write over the first.
-        place = f"同样的位置（{record.key}）上原来是《{known.title}》"
-        raise Refused(record.where, f"{place}，题目和日期都不同，没有覆盖；要换掉它，请写上 key")
+        place = f"同样的位置上原来是《{known.title}》，正文完全不同，没有覆盖"
+        raise Refused(record.where, f"{place}；真要换掉它，请在文件头写上 key: {record.key}")
     rendered = _rendered(record)
     updated = _seconds(record.updated)
+    if updated and updated > now():
+        updated = None
     if known:
         report.updated += 1
         updated = updated or (now() if known.published_at and known.published_at <= now() else None)
@@ -276,7 +278,11 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
 
 
 def _is_another(record: Record, known: Row) -> bool:
-    return known.title != record.title and record.date is not None and known.date != _seconds(record.date)
+    """Whether a record with another title or date than what stands at its place has hardly a word in common with it."""
+    if known.title == record.title and (record.date is None or known.date == _seconds(record.date)):
+        return False
+    old, new = (set(pairwise(text)) for text in (queries.written(known.article_id), record.body))
+    return len(old & new) < 0.1 * min(len(old), len(new))
 
 
 def _date(record: Record, known: Row | None) -> int:

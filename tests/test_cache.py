@@ -32,6 +32,11 @@ def test_zero_switches_it_off(site, sample_site, asked):
     assert asked == [1, 1]
 
 
+def test_pages_larger_than_the_memory_are_served(site, sample_site):
+    client = site(sample_site, PAGE_CACHE_BYTES=12_000).test_client()
+    assert [client.get(path).status_code for path in ("/", "/article/1")] == [200, 200]
+
+
 def test_who_is_signed_in_neither_meets_nor_leaves_a_kept_page(client, asked):
     client.set_cookie("session", "somebody")
     client.get("/article/1")

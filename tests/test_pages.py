@@ -140,10 +140,13 @@ def test_wordpress_addresses_and_slashes_lead_on(seed, app):
     client = app.test_client()
     wanted = {"/?p=7": "/article/1", "/a/b": "/article/1", "/article/1/": "/article/1", "/about/": "/about"}
     assert {path: client.get(path).headers.get("Location") for path in wanted} == wanted
+    assert client.get("/tag/C%23%3F/?x=外").headers.get("Location") == "/tag/C%23%3F?x=%E5%A4%96"
     assert (client.get("/nothing/").status_code, client.get("/?p=8").status_code) == (404, 200)
 
 
-@pytest.mark.parametrize("host", ["xn--", "foo.xn--zzzzz9999", ".", "\xff"])
+@pytest.mark.parametrize(
+    "host", ["xn--", "foo.xn--zzzzz9999", ".", "\xff", "a b", "a/b", "[::1", "a@b.com", "a:80:90", ""]
+)
 def test_what_is_no_host_is_400(sample, host):
     # Not by the test client, which reads the header too.
     for path in ("/", "/article/1", "/feed.xml", "/nothing"):

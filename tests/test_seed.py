@@ -661,12 +661,15 @@ def test_memory_does_not_grow(site, empty_site, tmp_path):
 
 
 def test_two_folders_of_one_name_do_not_overwrite_each_other(seed_files):
-    post = "---\ntitle: {}\ndate: {}\n---\n文"
-    assert seed_files({"a.md": post.format("一", "2020-01-01")}).exit_code == 0
-    result = seed_files({"a.md": post.format("二", "2021-01-01")})
-    assert result.exit_code == 1
-    assert "原来是《一》" in result.output
-    assert seed_files({"a.md": post.format("一（改）", "2020-01-01")}).exit_code == 0
+    post = "---\ntitle: {}\ndate: {}\n---\n{}"
+    one, other = "清早的集市上，卖豆腐的老人先开口。", "电动车充电，别把插座拉到床边。"
+    assert seed_files({"a.md": post.format("一", "2020-01-01", one)}).exit_code == 0
+    for title, date in (("二", "2021-01-01"), ("二", "2020-01-01"), ("一", "2021-01-01")):
+        result = seed_files({"a.md": post.format(title, date, other)})
+        assert (result.exit_code, "原来是《一》" in result.output) == (1, True)
+    assert seed_files({"a.md": post.format("改了题目", "2021-01-01", f"{one}又添一句。")}).exit_code == 0
+    assert seed_files({"a.md": f"---\nkey: posts/a.md\ntitle: 二\n---\n{other}"}).exit_code == 0
+    assert (queries.article(1).title, queries.article(2)) == ("二", None)
 
 
 def test_too_much_is_refused_in_one_line(seed, seed_files):
@@ -678,8 +681,8 @@ def test_too_much_is_refused_in_one_line(seed, seed_files):
 
 
 def test_tags_have_addresses_of_their_own(seed):
-    seed({"title": "题", "body": "文", "tags": ["..", "/前", "甲/乙", ".NET"]})
-    assert queries.tags(1) == ["前", "甲/乙", ".NET"]
+    seed({"title": "题", "body": "文", "tags": ["..", "/前", "甲/乙", ".NET", "../x", "x/page/2"]})
+    assert queries.tags(1) == ["前", "甲/乙", ".NET", "..／x", "x／page／2"]
 
 
 def test_an_empty_path_is_no_path(app):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 MOST = 50
@@ -55,6 +55,7 @@ _CONTROL = re.compile(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
     + "]"
 )
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|/page/\d+$")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -239,7 +240,7 @@ def _tags(value: object) -> list[str]:
     parts = [part for item in _leaves(value) for part in re.split(r"[,，、;；]", _text(item, "tags"))]
     # Dots alone and slashes around would make another address of a tag's page.
     lines = (line(part, "tags", 50).strip("/ ") for part in parts)
-    return [tag for tag in lines if tag.strip(".")]
+    return [tag.replace("/", "／") if _DOTS.search(tag) else tag for tag in lines if tag.strip(".")]
 
 
 def _few(words: list[str], name: str) -> list[str]:
@@ -325,5 +326,5 @@ def _split(address: str, name: str) -> SplitResult:
 def _path(value: str) -> str:
     """An old address as the path that a visitor asks for: no host, no escapes, one slash in front, none at the end."""
     parts = _split(value, "aliases")
-    path = unquote(parts.path) + (f"?{parts.query}" if parts.query else "")
+    path = unquote(parts.path) + (f"?{quote(parts.query, safe='=&%+/:;,@')}" if parts.query else "")
     return "/" + re.sub(r"/{2,}", "/", path).strip("/")
