@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -33,6 +34,9 @@ SETTINGS = (
     ("PAGE_CACHE_BYTES", 32 * 2**20, "每个进程为访客留存网页的内存；0 为不留存"),
     ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
 )
+
+
+_SITE = re.compile(r"https?://\w([\w.-]*\w)?(:\d{1,5})?", re.ASCII)
 
 
 def create_app(overrides: dict | None = None) -> Flask:
@@ -87,16 +91,12 @@ def _malformed(name: str, value: object, default: object) -> str:
             ZoneInfo(value)
         if name == "SQLALCHEMY_DATABASE_URI" and make_url(value).drivername != "sqlite":
             return "目前只能用 SQLite，应当像 sqlite:///dengxia.db"
-        if (
-            name == "SITE_URL"
-            and value
-            and not re.fullmatch(r"https?://\w([\w.-]*\w)?(:[1-9]\d{0,3})?", value, re.ASCII)
-        ):
+        if name == "SITE_URL" and value and not (_SITE.fullmatch(value) and urlsplit(value).port != 0):
             return "应当像 https://example.com，末尾没有斜线"
         if isinstance(value, int) and value < 0:
             return "不能是负数"
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "没有这个时区，应当像 Asia/Shanghai"
+        return "没有这个时区或端口"
     except ArgumentError:
         return "应当像 sqlite:///dengxia.db"
     return ""
