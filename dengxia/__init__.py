@@ -7,8 +7,8 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              ranks (the n-th of a list), search (full text), related (what fits an article),
                              transfer (content in), kept (answers in memory), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
-                             snippets (hits marked), packing (HTML kept small), images (checked, named, kept),
-                             pictures (found beside a text), files (whole or not at all), limits (of time),
-                             formats/ (a file each)
+                             asked (queries read), snippets (hits marked), packing (texts kept small),
+                             images (checked, named, kept), pictures (found beside a text),
+                             files (whole or not at all), limits (of time), formats/ (a file each)
 Frame, installed by app:     cache (pages in memory, 304), security (headers)
 """

@@ -59,7 +59,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
             raise _Stop(f"{refused}（什么都没有写）") from None
     report = transfer.Report(say=lambda line: click.echo(line, err=True))
     with _writing(), _progress(lambda: transfer.size(paths, options), "放入") as bar:
-        transfer.seed(paths, options, report, bar.update if bar else lambda done: None)
+        transfer.seed(paths, options, report, bar.update if bar else transfer.print_nothing)
     if report.elsewhere:
         click.echo(f"{report.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)
     click.echo(

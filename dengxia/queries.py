@@ -1,7 +1,7 @@
 """Every question that is asked of the database, one function each; what a visitor may see is `models.public()`.
 
 Each question is a SQLAlchemy statement, compiled once and then run on the driver's own cursor: that costs a third of a
-Core execution, and a page asks eight. Times in the rows are seconds since 1970.
+Core execution, and a page asks seven. Times in the rows are seconds since 1970.
 """
 
 from array import array
@@ -74,6 +74,7 @@ def _compiled(statement: Select, dialect: Dialect) -> tuple[str, list[tuple[str,
 
 
 def ask(statement: Select, **values: object) -> list[Row]:
+    """The rows of a statement, which has to be one that is kept: it is compiled once."""
     connection = db.session.connection()
     sql, parameters, row = _compiled(statement, connection.dialect)
     cursor = connection.connection.cursor()
@@ -84,6 +85,7 @@ def ask(statement: Select, **values: object) -> list[Row]:
 
 
 def ask_first(statement: Select, **values: object) -> Row | None:
+    """The first row of a statement, as `ask` gives it."""
     return next(iter(ask(statement, **values)), None)
 
 

@@ -117,14 +117,14 @@ def article(id):
     earlier, later = queries.neighbours(card)
     shown = {card.id, *(row.id for row in (*related, earlier, later) if row)}
     url = url_for(".article", id=card.id, _external=True)
-    tags = queries.tags(card.id)
+    tags, picture = queries.tags(card.id), _picture(card)
     return render_template(
         "article.html",
         article=card,
         body=Markup(card.html),
         contents=markup.contents(card.html),
         minutes=ceil(card.length / CHARACTERS_A_MINUTE),
-        picture=_picture(card),
+        picture=picture,
         tags=tags,
         earlier=earlier,
         later=later,
@@ -132,7 +132,7 @@ def article(id):
         random=listings.random_cards(queries.SHOWN, shown),
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
-        site_data=_article_data(card, tags, url),
+        site_data=_article_data(card, tags, url, picture),
     )
 
 
@@ -256,11 +256,10 @@ def iso(seconds: int) -> str:
 # For machines that read the page
 
 
-def _article_data(card: Row, tags: list[str], url: str) -> list[dict]:
+def _article_data(card: Row, tags: list[str], url: str, picture: str) -> list[dict]:
     """JSON-LD of an article and its breadcrumb; pubDate and upDate are Baidu's, in local time without a zone."""
     changed = card.updated_at or card.published_at
     home = {"@type": "Organization", "name": current_app.config["SITE_NAME"], "url": url_for(".home", _external=True)}
-    picture = _picture(card)
     levels = [
         (current_app.config["SITE_NAME"], home["url"]),
         (card.category, url_for(".category", slug=card.category_slug, _external=True)),

@@ -15,12 +15,10 @@ says that it is not complete. (A window of rowids would not bound FTS5: it walks
 import hashlib
 import sqlite3
 import time
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from math import ceil
-from re import compile as pattern
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -28,6 +26,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select, text
 
 from dengxia import han, markup, snippets
+from dengxia.asked import MOST_WORDS, Query, parse
 from dengxia.packing import unpack
 from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, ArticleTag, Body, Category, Tag, db, now, public
@@ -40,12 +39,10 @@ TABLES = {
     CHARS: "text, content='', tokenize='ascii', detail=none, columnsize=0",
 }
 LONGEST_QUERY = 100
-MOST_WORDS = 10
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
 # Seconds of this thread's own time, so that a busy machine does not cut answers short.
 FIND, COUNT, TITLE, RANK = 0.015, 0.006, 0.004, 0.008
-_PIECE = pattern(r"""(?P<minus>-?)(?:"(?P<quoted>[^"]*)"?|“(?P<curly>[^”]*)”?|(?P<plain>[^\s"“]+))""")
 _VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
@@ -74,19 +71,6 @@ class Found(NamedTuple):
     more: bool
     number: int
     pages: int
-
-
-class Query(NamedTuple):
-    """What a visitor typed: phrases and single characters that must stand in an article, and such that must not.
-
-    A phrase is a list of groups that stand side by side; `groups` are all that are wanted, for marking.
-    """
-
-    phrases: list[list[str]]
-    chars: list[str]
-    no_phrases: list[list[str]]
-    no_chars: list[str]
-    groups: list[str]
 
 
 # The index
@@ -164,22 +148,7 @@ def _whole(groups: Sequence[str]) -> str:
     return "§" + hashlib.blake2b(" ".join(groups).encode(), digest_size=6).hexdigest()
 
 
-# Reading what a visitor typed
-
-
-def parse(query: str) -> Query:
-    """Read words, "phrases", and -words to leave out; quotes may be Chinese or full-width."""
-    found = Query([], [], [], [], [])
-    for piece in islice(_PIECE.finditer(unicodedata.normalize("NFKC", query)), MOST_WORDS):
-        groups = han.groups(han.fold(piece["quoted"] or piece["curly"] or piece["plain"] or ""))
-        single = [group for group in groups if len(group) == 1 and han.is_han(group)]
-        longer = [group for group in groups if group not in single]
-        phrases = [longer] if piece["plain"] is None and longer else [[group] for group in longer]
-        (found.no_phrases if piece["minus"] else found.phrases).extend(phrases)
-        (found.no_chars if piece["minus"] else found.chars).extend(single)
-        if not piece["minus"]:
-            found.groups.extend(groups)
-    return found
+# FTS5's language
 
 
 def _match(wanted: Iterable[str], unwanted: Iterable[str], category: int | None = None) -> str:
@@ -257,9 +226,10 @@ def _titles_first(asked: Query, category: int | None, ids: Sequence[int], need: 
     whole, _ = _rows(TITLES, _match([f'"{_whole(asked.groups)}"'], [], category), PER_PAGE, TITLE)
     wanted = [*map(_phrase, asked.phrases), *_quoted(asked.chars)]
     titled, _ = _rows(TITLES, _match(wanted, [], category), max(need, FEW), TITLE)
-    titled = _without(titled, WORDS, map(_phrase, asked.no_phrases))
-    titled = _without(titled, CHARS, _quoted(asked.no_chars))
-    whole = _without(_without(whole, WORDS, map(_phrase, asked.no_phrases)), CHARS, _quoted(asked.no_chars))
+    whole, titled = (
+        _without(_without(found, WORDS, map(_phrase, asked.no_phrases)), CHARS, _quoted(asked.no_chars))
+        for found in (whole, titled)
+    )
     first, known = set(titled), set(ids)
     ordered = [*whole, *(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
     return list(dict.fromkeys(ordered))
@@ -310,9 +280,14 @@ _cards = (
 )
 
 
-def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
+def _shown(ids: Sequence[int]) -> list[Row]:
+    """The cards and texts of these articles, in their order."""
     rows = {row.id: row for row in db.session.execute(_cards, {"ids": list(ids)})}
-    shown = [rows[id] for id in ids if id in rows]
+    return [rows[id] for id in ids if id in rows]
+
+
+def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
+    shown = _shown(ids)
     if newest:
         shown.sort(key=lambda row: (row.published_at, row.id), reverse=True)
     return [
@@ -335,21 +310,7 @@ def suggest(words: str, limit: int = 5) -> list[Row]:
         ids, _ = _run(best, (" OR ".join(f'"{pair}"' for pair in pairs), now(), limit), RANK)
     if groups and len(ids) < limit:
         ids += _rows(WORDS, " OR ".join(_phrase([group]) for group in groups), limit, TITLE)[0]
-    return [hit.card for hit in _hits(list(dict.fromkeys(ids))[:limit], [], False)]
+    return _shown(list(dict.fromkeys(ids))[:limit])
 
 
-_NO_WORDS = {
-    "article",
-    "category",
-    "tag",
-    "archive",
-    "page",
-    "html",
-    "htm",
-    "php",
-    "asp",
-    "aspx",
-    "post",
-    "posts",
-    "www",
-}
+_NO_WORDS = frozenset("article category tag archive page html htm php asp aspx post posts www".split())

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
 RULES = {"queries", "listings", "writing", "search", "transfer", "ranks", "related", "kept", "schema"}
-TOOLS = set("markup typeset commonmark han snippets packing images pictures files limits formats".split())
+TOOLS = set("markup typeset commonmark han asked snippets packing images pictures files limits formats".split())
 FRAME = {"cache", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
