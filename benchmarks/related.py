@@ -33,6 +33,7 @@ def measure(records: Path, kinds: list[str]) -> dict[str, float]:
 
     from app import create_app
     from dengxia import queries
+    from dengxia.around import around
 
     app = create_app()
     with app.app_context():
@@ -43,7 +44,7 @@ def measure(records: Path, kinds: list[str]) -> dict[str, float]:
         print(result.output.splitlines()[-1], file=sys.stderr)
         same = near = full = 0
         for number, kind in enumerate(kinds):
-            ids = [row.id for row in queries.related(queries.article(number + 1))]
+            ids = [row.id for row in around(queries.article(number + 1)).related]
             full += len(ids) == queries.SHOWN
             same += sum(kinds[id - 1] == kind for id in ids)
             near += sum(kinds[other] == kind for other in range(max(0, number - 10), number))

@@ -3,7 +3,8 @@
 The map of this folder. An arrow reads "may import": app → doors → rules → tools.
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), cli (commands)
-Rules, database, no request: queries (every question), listings (pages of lists, random), writing (every change),
+Rules, database, no request: queries (every question), listings (pages of lists, random),
+                             around (what stands around an article), writing (every change),
                              ranks (the n-th of a list), search (full text), related (what fits an article),
                              transfer (content in), kept (answers in memory), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),

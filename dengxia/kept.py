@@ -11,7 +11,6 @@ from threading import RLock
 from typing import ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from cachetools import TTLCache
 from sqlalchemy import Engine, func, select
 
 from models import Article, ContentVersion, db, public
@@ -29,9 +28,12 @@ class Content:
     """What this process knows of the content of one database: its version, when that was looked up, and answers."""
 
     def __init__(self) -> None:
-        self.version: tuple[int, int | None] = (-1, None)
         self.looked_up = -CHECK_SECONDS
-        self.answers: TTLCache = TTLCache(MOST_ANSWERS, LONGEST_SECONDS)
+        self.start((-1, None))
+
+    def start(self, version: tuple[int, int | None]) -> None:
+        """Begin anew, without answers."""
+        self.version, self.began, self.answers = version, time.monotonic(), {}
 
     def is_due(self) -> bool:
         """Whether it is time to look the version up again."""
@@ -50,23 +52,24 @@ def content() -> Content:
         number = db.session.scalar(select(ContentVersion.number))
         newest = db.session.scalar(select(func.max(Article.published_at)).where(public()))
         with _lock:
-            if (number, newest) != found.version:
-                found.answers.clear()
-            found.version, found.looked_up = (number, newest), time.monotonic()
+            if (number, newest) != found.version or time.monotonic() - found.began >= LONGEST_SECONDS:
+                found.start((number, newest))
+            found.looked_up = time.monotonic()
     return found
 
 
 def keep(key: Hashable, make: Callable[[], R]) -> R:
     """What was made under this key since the content version changed, else make it."""
-    known = content()
-    with _lock:
-        if key in known.answers:
-            return known.answers[key]
-    version, value = known.version, make()
-    with _lock:
-        if known.version == version:
-            known.answers[key] = value
-    return value
+    answers = content().answers
+    try:
+        return answers[key]
+    except KeyError:
+        made = make()
+    if len(answers) >= MOST_ANSWERS:
+        answers.clear()
+    # What was made before a change goes where nobody looks any more.
+    answers[key] = made
+    return made
 
 
 def kept(function: Callable[P, R]) -> Callable[P, R]:

@@ -25,7 +25,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from dengxia import listings, markup, queries, search
-from dengxia.kept import keep
+from dengxia.around import around
+from dengxia.kept import keep, kept
 from models import now
 
 bp = Blueprint("reading", __name__)
@@ -113,11 +114,9 @@ def sitemap():
 @bp.get("/article/<number:id>")
 def article(id):
     card = queries.article(id) or abort(404)
-    related = queries.related(card)
-    earlier, later = queries.neighbours(card)
-    shown = {card.id, *(row.id for row in (*related, earlier, later) if row)}
+    found = around(card)
     url = url_for(".article", id=card.id, _external=True)
-    tags, picture = queries.tags(card.id), _picture(card)
+    picture = _picture(card)
     return render_template(
         "article.html",
         article=card,
@@ -125,14 +124,10 @@ def article(id):
         contents=markup.contents(card.html),
         minutes=ceil(card.length / CHARACTERS_A_MINUTE),
         picture=picture,
-        tags=tags,
-        earlier=earlier,
-        later=later,
-        related=related,
-        random=listings.random_cards(queries.SHOWN, shown),
+        around=found,
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
-        site_data=_article_data(card, tags, url, picture),
+        site_data=_article_data(card, found.tags, url, picture),
     )
 
 
@@ -195,25 +190,24 @@ def _to(old: Row) -> Response:
     return redirect(url_for("reading.category", slug=old.slug), 301)
 
 
-@bp.app_template_global("kept")
-def kept_part(*key, caller):
-    """`{% call kept("foot") %}…{% endcall %}`: a part of the page that is the same until the content changes."""
-    return keep(("part", *key), caller)
+@bp.app_template_global("part")
+def part(name: str, **values: object) -> Markup:
+    """A part of the page that is the same for everybody until the content changes: templates/parts/<name>.html."""
+    template = f"parts/{name}.html"
+    return keep((template, *values.values()), lambda: Markup(render_template(template, **values)))
 
 
-@bp.app_context_processor
-def frame():
-    """What every page shows around its own part."""
-    categories = queries.categories()
-    return {
-        "settings": current_app.config,
-        "home": request.host_url,
-        "categories": categories,
-        "nav": [row for row in categories if row.in_nav],
-        "links": queries.links(),
-        "pages": queries.page_titles(),
-        "year": _local(now()).year,
-    }
+@bp.app_template_global("this_year")
+@kept
+def this_year() -> int:
+    """The year that it is, in the site's zone."""
+    return _local(now()).year
+
+
+# Asked by the parts of a page that are kept, so only when they are made.
+bp.add_app_template_global(queries.categories, "categories")
+bp.add_app_template_global(queries.links, "links")
+bp.add_app_template_global(queries.page_titles, "pages")
 
 
 def _blocks() -> list[tuple[Row, Sequence[Row]]]:

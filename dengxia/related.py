@@ -89,7 +89,7 @@ def _title_terms(folded: str) -> Iterable[tuple[int, float]]:
 
 
 def _entry(score: float, id: int) -> int:
-    # As queries.unpack_others reads it.
+    # As around.unpack_others reads it.
     return round(score * 1000) << 32 | id
 
 

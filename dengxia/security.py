@@ -1,9 +1,10 @@
 """The headers that every response carries, pages, errors and static files alike, and whose host name is believed."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 HEADERS = {
@@ -19,24 +20,23 @@ HEADERS = {
 
 def install(app: Flask) -> None:
     """Put the headers on every response; where SITE_URL is set, take the host from it and not from the visitor."""
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.extend(HEADERS)
-        return response
-
     site, inner = urlsplit(app.config["SITE_URL"]), app.wsgi_app
+    always = list(HEADERS.items())
 
     def at_site(environ, start_response):
+        def start(status, headers, *error):
+            return start_response(status, [*headers, *always], *error)
+
         if site.hostname:
             environ.update({"HTTP_HOST": site.netloc, "wsgi.url_scheme": site.scheme})
         elif not _is_host(environ.get("HTTP_HOST", "localhost")):
             environ["HTTP_HOST"] = "."  # Flask answers 400
-        return inner(environ, start_response)
+        return inner(environ, start)
 
     app.wsgi_app = at_site
 
 
+@lru_cache(maxsize=100)
 def _is_host(name: str) -> bool:
     """Whether a Host header is a name or an address; what begins with xn-- may be none."""
     if not _HOST.fullmatch(name):

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import articles
+from sqlalchemy import event
 
 import models
 from dengxia import listings, queries, search, writing
+from dengxia.around import around
 from models import Article, db
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -27,9 +29,14 @@ def hidden(seed):
     )
 
 
+def around_of(id):
+    return around(queries.article(id))
+
+
 def test_neither_drafts_nor_the_future_show_anywhere(hidden):
     category = queries.categories()[0]
     card = queries.newest(1)[0]
+    beside = around_of(card.id)
     shown = [
         *queries.newest(50),
         *queries.newest(50, category.id),
@@ -37,11 +44,12 @@ def test_neither_drafts_nor_the_future_show_anywhere(hidden):
         *listings.list_category(category.id, 1).cards,
         *listings.list_tag(queries.tag("一").id, 1).cards,
         *listings.list_month(2024, 3, 1, ZONE).cards,
-        *queries.related(queries.article(card.id)),
+        *beside.related,
+        *beside.random,
+        *(row for row in (beside.earlier, beside.later) if row),
         *listings.random_cards(20),
         *queries.feed(),
         *(hit.card for hit in search.find("同样", 1).hits),
-        *(card for card in queries.neighbours(card) if card),
     ]
     assert shown
     assert {row.title for row in shown} <= {f"可见{n}" for n in range(12)}
@@ -55,17 +63,17 @@ def test_neither_drafts_nor_the_future_show_anywhere(hidden):
 
 def test_neighbours_stay_in_the_category(seed):
     seed(*(record | {"category": "甲" if n % 2 else "乙"} for n, record in enumerate(articles(6))))
-    rows = {row.title: queries.article(row.id) for row in queries.newest(10)}
-    earlier, later = queries.neighbours(rows["第2篇"])
-    assert (earlier.title, later.title) == ("第0篇", "第4篇")
-    assert queries.neighbours(rows["第0篇"])[0] is None
-    assert queries.neighbours(rows["第5篇"])[1] is None
+    ids = {row.title: row.id for row in queries.newest(10)}
+    found = around_of(ids["第2篇"])
+    assert (found.earlier.title, found.later.title) == ("第0篇", "第4篇")
+    assert around_of(ids["第0篇"]).earlier is None
+    assert around_of(ids["第5篇"]).later is None
 
 
 def test_neighbours_of_one_second_follow_their_numbers(seed):
     seed(*articles(3, date="2024-01-01"))
-    earlier, later = queries.neighbours(queries.article(2))
-    assert (earlier.id, later.id) == (1, 3)
+    found = around_of(2)
+    assert (found.earlier.id, found.later.id) == (1, 3)
 
 
 def test_random_is_uniform_over_what_shows(seed):
@@ -96,9 +104,10 @@ def test_random_cards_are_different_and_leave_out(seed):
 
 
 def test_related_are_filled_up_by_the_newest_of_the_category(hidden):
-    card = queries.article(queries.newest(1)[0].id)
-    assert len(queries.related(card)) == 10
-    assert card.id not in {row.id for row in queries.related(card)}
+    id = queries.newest(1)[0].id
+    related = around_of(id).related
+    assert len(related) == 10
+    assert id not in {row.id for row in related}
 
 
 def test_months_are_those_of_the_zone(seed):
@@ -116,7 +125,7 @@ def test_tags_and_categories_are_one_in_any_case(seed):
         {"title": "四", "body": "文", "category": "waihui"},
     )
     assert [row.name for row in queries.categories()] == ["外汇", "React"]
-    assert queries.tags(1) == queries.tags(2) == ["Go"]
+    assert around_of(1).tags == around_of(2).tags == ["Go"]
     assert listings.list_tag(queries.tag("gO").id, 1).total == 2
 
 
@@ -127,15 +136,16 @@ def ask_everything():
     asked = {
         "article": (card.id,), "category": (category.slug,), "feed": (category.id,), "list_all": (2,),
         "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag("一").id, 1),
-        "months": (ZONE,), "neighbours": (card,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
-        "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
-        "sitemap": (1,), "tag": ("一",), "written": (card.id,), "tags": (card.id,),
+        "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
+        "random_cards": (10, {card.id}), "redirect": ("/old",),
+        "sitemap": (1,), "tag": ("一",), "written": (card.id,),
     }  # fmt: skip
-    walks = {"count_bodies", "unpack_others", "ask", "ask_first", "select_cards", "select_titles"}
+    walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if inspect.getmodule(inspect.unwrap(function)) is module and name[0] != "_" and name not in walks:
                 function(*asked.get(name, ()))
+    around(card)
     queries.newest(6)
     queries.feed()
     search.find("正文 同样", 1)
@@ -145,9 +155,10 @@ def ask_everything():
 def test_no_question_walks_or_sorts_a_growing_table(seed):
     seed(*articles(700, tags=["一"]))
     statements = []
-    driver = db.session.connection().connection.driver_connection
-    driver.set_trace_callback(statements.append)
+    event.listen(db.engine, "checkout", lambda driver, *_: driver.set_trace_callback(statements.append))
+    db.session.remove()
     ask_everything()
+    driver = db.session.connection().connection.driver_connection
     driver.set_trace_callback(None)
     asked = [statement for statement in statements if statement.startswith("SELECT")]
     assert len(asked) > 20
