@@ -44,6 +44,7 @@ def create_app(overrides: dict | None = None) -> Flask:
     folder = os.environ.get("FLASK_INSTANCE_PATH")
     app = Flask(__name__, instance_path=str(Path(folder).resolve()) if folder else None)
     _configure(app, overrides or {})
+    app.json.ensure_ascii = False
     db.init_app(app)
     Migrate(app, db)
     app.url_map.converters["number"] = reading.Number

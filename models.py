@@ -103,7 +103,10 @@ class Article(Base):
 
 
 class Body(Base):
-    """The text of an article as written and as safe HTML (both packed, see `dengxia/packing.py`), and its 字数."""
+    """The text of an article as written and as safe HTML (both packed, see `dengxia/packing.py`), its 字数, its page.
+
+    `page` is the article's page as `dengxia/prerender.py` made it, or nothing.
+    """
 
     __tablename__ = "body"
     __table_args__ = (_one_of("format", FORMATS),)
@@ -112,6 +115,7 @@ class Body(Base):
     source: Mapped[bytes]
     html: Mapped[bytes]
     length: Mapped[int]
+    page: Mapped[bytes | None]
 
 
 class Origin(Base):
@@ -149,6 +153,15 @@ class Related(Base):
     __tablename__ = "related"
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     others: Mapped[bytes]
+
+
+class RelatedChoice(Base):
+    """What an editor wants of an article's related ones: `other` pinned, so that it comes first, or never shown."""
+
+    __tablename__ = "related_choice"
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
+    pinned: Mapped[bool]
 
 
 class Term(Base):

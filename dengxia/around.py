@@ -25,7 +25,7 @@ from models import Article, ArticleTag, Tag
 
 
 class Around(NamedTuple):
-    """上一篇 and 下一篇 of the same category, tags in their order, 相关文章, 随便看看; articles have `id` and `title`."""
+    """上一篇 and 下一篇 of the same category, tags in order, 相关文章, 随便看看; articles have `id` and `title`."""
 
     earlier: Row | None
     later: Row | None

@@ -148,18 +148,20 @@ _article = (
         Body.source.label("written"),
         Body.html,
         Body.length,
+        Body.page,
         Related.others,
     )
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .outerjoin(Related, Related.article_id == Article.id)
-    .where(public(), Article.id == bindparam("id"))
+    .where(Article.id == bindparam("id"))
 )
+_visible_article = _article.where(public())
 
 
 def article(id: int) -> Row | None:
     """One article with its text and its category, if a visitor may see it."""
-    row = ask_first(_article, id=id)
+    row = ask_first(_visible_article, id=id)
     return row and _unpacked(row)
 
 

@@ -1,11 +1,8 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from io import BytesIO
-from math import ceil
-from urllib.parse import quote, urljoin
-from zoneinfo import ZoneInfo
+from urllib.parse import quote
 
 import segno
 from flask import (
@@ -24,13 +21,12 @@ from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from dengxia import listings, markup, queries, search
+from dengxia import listings, prerender, queries, search, times
 from dengxia.around import around
 from dengxia.kept import keep, kept
 from models import now
 
 bp = Blueprint("reading", __name__)
-CHARACTERS_A_MINUTE = 400
 IN_BLOCK = 6
 
 
@@ -75,7 +71,7 @@ def tag(name, page):
 
 @bp.get("/archive/")
 def archive():
-    return render_template("archive.html", months=listings.months(_zone()))
+    return render_template("archive.html", months=listings.months(times.zone()))
 
 
 @bp.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>", defaults={"page": 1})
@@ -83,7 +79,7 @@ def archive():
 def month(year, month, page):
     if not (1 <= year < 9999 and 1 <= month <= 12):
         abort(404)
-    listing = _found(listings.list_month(year, month, page, _zone()))
+    listing = _found(listings.list_month(year, month, page, times.zone()))
     if not listing.total:
         abort(404)
     return render_template("month.html", year=year, month=month, listing=listing)
@@ -105,7 +101,7 @@ def find():
 
 @bp.get("/sitemap")
 def sitemap():
-    return render_template("sitemap.html", blocks=_blocks(), months=listings.months(_zone()))
+    return render_template("sitemap.html", blocks=_blocks(), months=listings.months(times.zone()))
 
 
 # One article
@@ -114,21 +110,23 @@ def sitemap():
 @bp.get("/article/<number:id>")
 def article(id):
     card = queries.article(id) or abort(404)
-    found = around(card)
-    url = url_for(".article", id=card.id, _external=True)
-    picture = _picture(card)
-    return render_template(
-        "article.html",
-        article=card,
-        body=Markup(card.html),
-        contents=markup.contents(card.html),
-        minutes=ceil(card.length / CHARACTERS_A_MINUTE),
-        picture=picture,
-        around=found,
-        url=url,
-        canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
-        site_data=_article_data(card, found.tags, url, picture),
-    )
+    beside, site = around(card), request.host_url.rstrip("/")
+    macros = current_app.jinja_env.get_template("_around.html").module
+    holes = {
+        "id": str(id),
+        "site": site,
+        "url": f"{site}/article/{id}",
+        "year": str(this_year()),
+        "head": part("head"),
+        "bar": part("bar", home=f"{site}/"),
+        "nav": part("nav", here=card.category_slug, page="article"),
+        "foot": part("foot"),
+        "text": card.html,
+        "links": macros.links(beside),
+        "neighbours": macros.neighbours(beside),
+        "aside": macros.aside(beside),
+    }
+    return prerender.page(card, beside.tags, holes)
 
 
 @bp.get("/article/<number:id>/qr.svg")
@@ -201,7 +199,7 @@ def part(name: str, **values: object) -> Markup:
 @kept
 def this_year() -> int:
     """The year that it is, in the site's zone."""
-    return _local(now()).year
+    return times.local(now()).year
 
 
 # Asked by the parts of a page that are kept, so only when they are made.
@@ -216,72 +214,16 @@ def _blocks() -> list[tuple[Row, Sequence[Row]]]:
     return [(category, cards) for category, cards in blocks if cards]
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(current_app.config["SITE_TIMEZONE"])
-
-
 def _found(listing: listings.Listing) -> listings.Listing:
     return listing if listing.number <= listing.pages else abort(404)
 
 
-def _local(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, _zone())
-
-
-@bp.app_template_filter("moment")
-def moment(seconds: int) -> str:
-    """`2025-11-10 01:33:39`, in the site's zone."""
-    return _local(seconds).replace(tzinfo=None).isoformat(" ")
-
-
-@bp.app_template_filter("day")
-def day(seconds: int) -> str:
-    """`2025-11-10`, in the site's zone."""
-    return _local(seconds).date().isoformat()
-
-
-@bp.app_template_filter("iso")
-def iso(seconds: int) -> str:
-    """For `<time datetime>`: with the zone, or in UTC where the zone's offset was not yet one of whole minutes."""
-    local = _local(seconds)
-    return (local if local.utcoffset().seconds % 60 == 0 else local.astimezone(UTC)).isoformat()
+bp.add_app_template_filter(times.moment)
+bp.add_app_template_filter(times.day)
+bp.add_app_template_filter(times.iso)
 
 
 # For machines that read the page
-
-
-def _article_data(card: Row, tags: list[str], url: str, picture: str) -> list[dict]:
-    """JSON-LD of an article and its breadcrumb; pubDate and upDate are Baidu's, in local time without a zone."""
-    changed = card.updated_at or card.published_at
-    home = {"@type": "Organization", "name": current_app.config["SITE_NAME"], "url": url_for(".home", _external=True)}
-    levels = [
-        (current_app.config["SITE_NAME"], home["url"]),
-        (card.category, url_for(".category", slug=card.category_slug, _external=True)),
-        (card.title, url),
-    ]
-    article = {
-        "@context": "https://schema.org",
-        "@type": "Article",
-        "headline": card.title,
-        "description": card.summary,
-        "datePublished": iso(card.published_at),
-        "dateModified": iso(changed),
-        "pubDate": moment(card.published_at).replace(" ", "T"),
-        "upDate": moment(changed).replace(" ", "T"),
-        "mainEntityOfPage": url,
-        "articleSection": card.category,
-        "keywords": tags,
-        "wordCount": card.length,
-        "publisher": home,
-        **({"author": {"@type": "Person", "name": card.author}} if card.author else {}),
-        **({"isBasedOn": card.source_url} if card.source_url else {}),
-        **({"image": picture} if picture else {}),
-    }
-    items = [
-        {"@type": "ListItem", "position": position, "name": name, "item": item}
-        for position, (name, item) in enumerate(levels, 1)
-    ]
-    return [article, {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}]
 
 
 def _site_data() -> list[dict]:
@@ -290,9 +232,3 @@ def _site_data() -> list[dict]:
     action = {"@type": "SearchAction", "target": search_url, "query-input": "required name=search_term_string"}
     site = {"@context": "https://schema.org", "@type": "WebSite", "name": current_app.config["SITE_NAME"]}
     return [{**site, "url": url_for(".home", _external=True), "potentialAction": action}]
-
-
-def _picture(card: Row) -> str:
-    """The full address of the cover or of the first picture in the text, if there is one."""
-    address = card.cover or markup.first_picture(card.html)
-    return urljoin(url_for(".home", _external=True), address) if address else ""

@@ -1,0 +1,127 @@
+"""The page of an article as far as it is known when the article is written.
+
+To render one takes 0.4 ms, and most of what it says stands firm from then on. So it is rendered when it is written,
+with holes for the rest (the host, the parts for everybody, what stands around the article), and kept beside its text;
+to fill the holes takes a fifth of that.
+
+It is packed with everything but the article itself that it was made of as the dictionary: the page of an article that
+does not exist, made by the same templates and settings, and the category. zlib refuses any other dictionary, so what
+other templates, settings or names made is never shown: such a page is rendered again whenever it is asked for, until
+the article is written again or `flask rebuild` has run.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import ceil
+from types import SimpleNamespace
+
+from flask import current_app
+from markupsafe import Markup
+
+from dengxia import markup
+from dengxia.kept import keep
+from dengxia.packing import pack, unpack
+from dengxia.queries import Row
+from dengxia.times import iso, moment
+
+CHARACTERS_A_MINUTE = 400
+# Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
+MARK = "\ufdd0"
+
+
+def make(card: Row, tags: Iterable[str]) -> bytes:
+    """The page of an article, packed, to be kept as `card.page` and read by `page`."""
+    return pack(_render(card._asdict(), tags), _known(card))
+
+
+def page(card: Row, tags: Iterable[str], values: Mapping[str, str]) -> str:
+    """The page of an article with its holes filled; those are the ones that `_render` and its template leave."""
+    pieces = _made(card, tags).split(MARK)
+    pieces[1::2] = [values[name] for name in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _made(card: Row, tags: Iterable[str]) -> str:
+    if card.page:
+        with suppress(zlib.error):
+            return unpack(card.page, _known(card))
+    return _render(card._asdict(), tags)
+
+
+def _hole(name: str, **_: object) -> Markup:
+    return Markup(f"{MARK}{name}{MARK}")
+
+
+def _known(card: Row) -> str:
+    model = keep(("model page",), lambda: _render(_MODEL, ["标签"]) + current_app.config["SITE_TIMEZONE"])
+    return f"{model}{card.category_slug}{card.category}{card.written[:400]}"
+
+
+_MODEL = {
+    **dict.fromkeys(("category", "category_slug", "cover"), ""),
+    **dict.fromkeys(("title", "summary", "own_summary", "author", "editor", "source"), "文"),
+    "html": '<h2 id="a">一</h2><h2 id="b">二</h2><h2 id="c">三</h2>',
+    "kind": "reprint",
+    "length": 0,
+    "published_at": 0,
+    "source_url": "https://a",
+    "updated_at": 1,
+}
+
+
+def _render(columns: Mapping[str, object], tags: Iterable[str]) -> str:
+    card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
+    tags = list(map(_unmarked, tags))
+    site, url = _hole("site"), _hole("url")
+    picture = card.cover or markup.first_picture(card.html)
+    if picture and "://" not in picture:
+        picture = f"{site}/{picture.lstrip('/')}"
+    return current_app.jinja_env.get_template("article.html").render(
+        article=card,
+        tags=tags,
+        contents=markup.contents(card.html),
+        minutes=ceil(card.length / CHARACTERS_A_MINUTE),
+        picture=picture,
+        url=url,
+        canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
+        site_data=_data(card, tags, site, url, picture),
+        home=f"{site}/",
+        hole=_hole,
+        part=_hole,
+        this_year=lambda: _hole("year"),
+    )
+
+
+def _unmarked(value: object) -> object:
+    return value.replace(MARK, "") if isinstance(value, str) else value
+
+
+def _data(card: SimpleNamespace, tags: list[str], site: str, url: str, picture: str) -> list[dict]:
+    """JSON-LD of an article and its breadcrumb; pubDate and upDate are Baidu's, in local time without a zone."""
+    changed = card.updated_at or card.published_at
+    name = current_app.config["SITE_NAME"]
+    article = {
+        "@context": "https://schema.org",
+        "@type": "Article",
+        "headline": card.title,
+        "description": card.summary,
+        "datePublished": iso(card.published_at),
+        "dateModified": iso(changed),
+        "pubDate": moment(card.published_at).replace(" ", "T"),
+        "upDate": moment(changed).replace(" ", "T"),
+        "mainEntityOfPage": url,
+        "articleSection": card.category,
+        "keywords": tags,
+        "wordCount": card.length,
+        "publisher": {"@type": "Organization", "name": name, "url": f"{site}/"},
+        **({"author": {"@type": "Person", "name": card.author}} if card.author else {}),
+        **({"isBasedOn": card.source_url} if card.source_url else {}),
+        **({"image": picture} if picture else {}),
+    }
+    levels = [(name, f"{site}/"), (card.category, f"{site}/category/{card.category_slug}"), (card.title, url)]
+    items = [
+        {"@type": "ListItem", "position": position, "name": name, "item": item}
+        for position, (name, item) in enumerate(levels, 1)
+    ]
+    return [article, {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}]
