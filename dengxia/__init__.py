@@ -9,6 +9,7 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              related (what fits an article), transfer (content in), kept (answers in memory),
                              times (moments as pages say them), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
+                             derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
                              files (whole or not at all), limits (of time), formats/ (a file each)

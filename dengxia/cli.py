@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import queries, schema, transfer, writing
+from dengxia import ahead, queries, schema, transfer, writing
 from dengxia.formats import Refused
 
 
@@ -23,6 +23,9 @@ class _Stop(click.ClickException):
 
     def show(self, file=None):
         click.echo(self.message, err=True)
+
+
+_REST = "（已写完的批次都在，其余没有写）"
 
 
 @click.command()
@@ -94,8 +97,14 @@ def _writing():
     """Say in one line why the database or a file cannot be written; what was not finished is not there."""
     try:
         yield
+    except Refused as refused:
+        raise _Stop(f"{refused}（什么都没有改）") from None
+    except ahead.Lost as lost:
+        raise _Stop(f"在旁边排版的进程停了（{lost}），请看内存是否够用{_REST}") from None
+    except KeyboardInterrupt:
+        raise _Stop(f"停下了{_REST}", exit_code=130) from None
     except DatabaseError as error:
-        raise _Stop(f"数据库写不了：{error.orig}（已写完的批次都在，其余没有写）") from None
+        raise _Stop(f"数据库写不了：{error.orig}{_REST}") from None
     except OSError as error:
         raise _Stop(f"{error.filename}: 写不了（{error.strerror}）") from None
 

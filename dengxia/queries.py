@@ -285,6 +285,20 @@ def written(id: int) -> str:
     return unpack(ask_first(_written, id=id).source)
 
 
+_bodies = (
+    select(Article.id, Article.title, Body.format, Body.source)
+    .join_from(Body, Article)
+    .where(Body.article_id > bindparam("after"))
+    .order_by(Body.article_id)
+    .limit(bindparam("limit"))
+)
+
+
+def bodies(after: int, limit: int) -> list[Row]:
+    """Titles and packed texts of all articles, drafts too, with larger numbers than `after`."""
+    return ask(_bodies, after=after, limit=limit)
+
+
 def count_bodies() -> int:
     """How many articles there are in all, drafts too: only for a progress bar, it walks the table."""
     return db.session.scalar(select(func.count()).select_from(Body))

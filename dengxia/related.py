@@ -1,6 +1,5 @@
 """What fits an article: the ten others that share most of its telling terms.
 
-Terms are Chinese characters and pairs, Latin words, numbers with the character beside them, and in titles signs too.
 Each article keeps its `KEPT` most telling ones (tf × idf) as postings, term → articles with a weight. The score of two
 articles is the sum over shared terms of weight × weight × idf^0.7: a tempered idf (0.35 on either side) and a weak norm
 of length do better than the textbook's cosine. On 10,000 headlines of ten classes 0.65 of the ten related have the same
@@ -12,19 +11,18 @@ postings, so the cost does not grow with the site.
 """
 
 import math
-import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nlargest
-from itertools import islice, pairwise
-from zlib import crc32
+from itertools import islice
+from operator import mul
 
 from sqlalchemy import delete, text
 
-from dengxia import han
 from dengxia.queries import SHOWN
 from dengxia.search import Text
+from dengxia.terms import Terms
 from models import Related, Term, db
 
 KEPT = 48
@@ -36,56 +34,7 @@ PRIOR = 500  # articles that a young site is taken to have more, so that its fir
 COPY = 0.8  # of an article's score with itself: what comes nearer is the same text again
 SAMPLE = 8  # terms of bodies are counted in one of so many articles once there are SURE articles
 SURE = 300
-BODY = 600  # characters of a body that are read: what an article is about stands at its beginning
 ALL = 0  # the id of the row whose frequency is the number of articles
-_TOKEN = re.compile(rf"[{han.HAN}]|[a-z]+|\d+(?:[.,]\d+)*|\S")
-_CHINESE = re.compile(rf"[{han.HAN}]+")
-_LATIN = re.compile(r"[a-z]{2,}")
-
-
-# Terms: a number each, so that the database looks them up by its primary key
-
-
-def _pair(one: str, two: str) -> int:
-    return ord(one) << 21 | ord(two)
-
-
-def _other(text: str) -> int:
-    return 1 << 42 | crc32(text.encode())
-
-
-def _terms(title: str, body: str) -> tuple[dict[int, float], set[int]]:
-    """Each term of an article with its weight (kind × (1 + ln tf)), and which of them stand in the title."""
-    counts: Counter[int] = Counter()
-    kinds: dict[int, float] = {}
-    for term, kind in _title_terms(han.fold(title)):
-        counts[term] += 1
-        kinds[term] = kind
-    in_title = set(counts)
-    folded = han.fold(body[:BODY])
-    counts.update(_pair(*both) for run in _CHINESE.findall(folded) for both in pairwise(run))
-    counts.update(_other(word) for word in _LATIN.findall(folded))
-    return {term: kinds.get(term, 1.0) * (1 + math.log(count)) for term, count in counts.items()}, in_title
-
-
-def _title_terms(folded: str) -> Iterable[tuple[int, float]]:
-    """The terms of a title with the weights of their kinds, as tuned on headlines."""
-    tokens = _TOKEN.findall(folded)
-    for one, two in pairwise([*tokens, " "]):
-        if han.is_han(one):
-            yield ord(one), 1.0
-            if han.is_han(two):
-                yield _pair(one, two), 1.0
-            elif two[0].isdigit():
-                yield _other(one + "#"), 0.7
-        elif one[0].isdigit():
-            yield _other(one), 0.7
-            if two != " ":
-                yield _other("#" + two[0]), 0.7
-        elif one.isalpha():
-            yield _other(one), 2.0
-        else:
-            yield _other(one), 1.0
 
 
 def _entry(score: float, id: int) -> int:
@@ -95,8 +44,8 @@ def _entry(score: float, id: int) -> int:
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
     """Take articles (id → text) out of the postings as they stood, put them in as they stand, and relate them."""
-    batch = _Batch({id: _terms(text.title, text.body) for id, text in new.items()})
-    batch.forget({id: _terms(text.title, text.body)[0] for id, text in old.items()})
+    batch = _Batch({id: text.words.terms for id, text in new.items()})
+    batch.forget({id: text.words.terms.ids for id, text in old.items()})
     for id in sorted(new):
         batch.relate(id)
     batch.write()
@@ -111,14 +60,14 @@ def clear() -> None:
 class _Batch:
     """Articles related in one transaction: what is read for them is read once and written back at the end."""
 
-    def __init__(self, articles: Mapping[int, tuple[dict[int, float], set[int]]]):
+    def __init__(self, articles: Mapping[int, Terms]):
         self.articles = articles
-        wanted = {ALL}.union(*(terms for terms, _ in articles.values()))
+        wanted = {ALL}.union(*(terms.ids for terms in articles.values()))
         self.frequency = Counter(dict(_rows("id, frequency", "term", "id", wanted)))
         self.counted = self._count()
         articles_known = self.frequency[ALL] + PRIOR
         self.idf = {term: math.log(1 + articles_known / (self.frequency[term] + 1)) for term in wanted}
-        self.weights = {id: self._weights(*terms) for id, terms in articles.items()}
+        self.weights = {id: self._weights(terms) for id, terms in articles.items()}
         kept = set().union(*self.weights.values())
         self.postings = {id: array("Q", packed) for id, packed in _rows("id, postings", "term", "id", kept)}
         self.lists: dict[int, list[int]] = {}
@@ -127,11 +76,11 @@ class _Batch:
     def _count(self) -> set[int]:
         """Count the articles' terms: all of a title, those of a body in a sample."""
         counted: set[int] = set()
-        for id, (terms, in_title) in self.articles.items():
+        for id, terms in self.articles.items():
             step = 1 if id <= SURE else SAMPLE
-            counts = {ALL: 1, **dict.fromkeys(in_title, 1)}
+            counts = {ALL: 1, **dict.fromkeys(terms.ids[: terms.titled], 1)}
             if id % step == 0:
-                counts |= dict.fromkeys(terms.keys() - in_title, step)
+                counts |= dict.fromkeys(terms.ids[terms.titled :], step)
             self.frequency.update(counts)
             counted |= counts.keys()
         return counted
@@ -139,14 +88,17 @@ class _Batch:
     def _tempered(self, term: int) -> float:
         return self.idf[term] ** 0.7
 
-    def _weights(self, terms: dict[int, float], in_title: set[int]) -> dict[int, int]:
+    def _weights(self, terms: Terms) -> dict[int, int]:
         """The most telling terms of an article (those of its title count double) with their weights in a byte."""
-        if len(terms) > KEPT:
-            telling = {term: weight * self.idf[term] * (1 + (term in in_title)) for term, weight in terms.items()}
-            terms = {term: terms[term] for term in nlargest(KEPT, telling, key=telling.__getitem__)}
-        length = math.sqrt(sum(weight * weight * self._tempered(term) for term, weight in terms.items()))
+        places = range(len(terms.ids))
+        if len(places) > KEPT:
+            telling = [*map(mul, terms.weights, map(self.idf.__getitem__, terms.ids))]
+            telling[: terms.titled] = [2 * value for value in telling[: terms.titled]]
+            places = sorted(places, key=telling.__getitem__, reverse=True)[:KEPT]
+        kept = [(terms.ids[place], terms.weights[place]) for place in places]
+        length = math.sqrt(sum(weight * weight * self._tempered(term) for term, weight in kept))
         norm = 0.7 * 10 + 0.3 * length
-        return {term: min(255, max(1, round(SCALE * weight / norm))) for term, weight in terms.items()}
+        return {term: min(255, max(1, round(SCALE * weight / norm))) for term, weight in kept}
 
     def forget(self, articles: Mapping[int, Iterable[int]]) -> None:
         """Take articles with these terms out of the postings."""

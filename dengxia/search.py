@@ -12,12 +12,10 @@ then the newest, with a count up to `MOST`. Each step has a deadline, after whic
 says that it is not complete. (A window of rowids would not bound FTS5: it walks on to the end.)
 """
 
-import hashlib
 import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from math import ceil
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -25,8 +23,9 @@ from urllib.parse import unquote
 from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select, text
 
-from dengxia import han, markup, snippets
+from dengxia import derived, han, markup, snippets
 from dengxia.asked import MOST_WORDS, Query, parse
+from dengxia.derived import Words
 from dengxia.packing import unpack
 from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, ArticleTag, Body, Category, Tag, db, now, public
@@ -47,10 +46,9 @@ _VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
 class Text(NamedTuple):
-    """What the index holds of an article: its title, its text, its author and tags, and its category's number."""
+    """What the index holds of an article: its words, its author and tags, and its category's number."""
 
-    title: str
-    body: str
+    words: Words
     credits: str
     category: int
 
@@ -90,10 +88,9 @@ def clear() -> None:
 
 _these = Article.id.in_(bindparam("ids", expanding=True))
 _texts = (
-    select(Article.id, Article.title, Article.author, Article.category_id, Body.source, Body.html)
-    .join(Body, Body.article_id == Article.id)
-    .where(_these, Article.published_at.is_not(None))
+    select(Article.id, Article.title, Body.source, Body.html).join(Body, Body.article_id == Article.id).where(_these)
 )
+_published = select(Article.id, Article.author, Article.category_id).where(_these, Article.published_at.is_not(None))
 _tags = (
     select(ArticleTag.article_id, Tag.name)
     .join(Tag, Tag.id == ArticleTag.tag_id)
@@ -103,15 +100,19 @@ _tags = (
 
 
 def texts(ids: Iterable[int]) -> dict[int, Text]:
-    """What the index holds, or shall hold, of these articles as they stand in the database."""
-    values = {"ids": list(ids)}
+    """What the index holds of these articles as they stand in the database."""
+    rows = db.session.execute(_texts, {"ids": list(ids)})
+    return with_credits({row.id: derived.words(row.title, _plain(row.html, row.source)) for row in rows})
+
+
+def with_credits(words: Mapping[int, Words]) -> dict[int, Text]:
+    """What the index shall hold of the articles with these words, of those that are published."""
+    values = {"ids": list(words)}
     tags = defaultdict(list)
     for id, name in db.session.execute(_tags, values):
         tags[id].append(name)
-    return {
-        row.id: Text(row.title, _plain(row.html, row.source), "\n".join([row.author, *tags[row.id]]), row.category_id)
-        for row in db.session.execute(_texts, values)
-    }
+    rows = db.session.execute(_published, values)
+    return {id: Text(words[id], "\n".join([author, *tags[id]]), category) for id, author, category in rows}
 
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
@@ -133,19 +134,12 @@ def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
 
 def _indexed(article: Text) -> dict[str, str]:
     """The tokens of an article for each table."""
-    folded = [han.fold(part) for part in article[:3]]
-    title, body, credits = map(han.groups, folded)
-    words = [" ".join(chain.from_iterable(map(han.tokens, groups))) for groups in (body, title, credits)]
-    category = f"§{article.category}"
+    words, credits, category = article.words, han.fold(article.credits), f"§{article.category}"
     return {
-        WORDS: " ¶ ".join([*words, category]),
-        TITLES: " ".join([words[1], *han.characters(folded[0]), _whole(title), category]),
-        CHARS: " ".join([*han.characters("".join(folded)), category]),
+        WORDS: " ¶ ".join([words.body, words.title, derived.tokens(han.groups(credits)), category]),
+        TITLES: " ".join([words.title, *words.title_chars, words.whole, category]),
+        CHARS: " ".join([*{*words.chars, *han.characters(credits)}, category]),
     }
-
-
-def _whole(groups: Sequence[str]) -> str:
-    return "§" + hashlib.blake2b(" ".join(groups).encode(), digest_size=6).hexdigest()
 
 
 # FTS5's language
@@ -223,7 +217,7 @@ def _ranked(asked: Query, ids: Sequence[int]) -> list[int]:
 
 def _titles_first(asked: Query, category: int | None, ids: Sequence[int], need: int) -> list[int]:
     """Put in front the article whose title is the query, then those with all words in the title."""
-    whole, _ = _rows(TITLES, _match([f'"{_whole(asked.groups)}"'], [], category), PER_PAGE, TITLE)
+    whole, _ = _rows(TITLES, _match([f'"{derived.whole(asked.groups)}"'], [], category), PER_PAGE, TITLE)
     wanted = [*map(_phrase, asked.phrases), *_quoted(asked.chars)]
     titled, _ = _rows(TITLES, _match(wanted, [], category), max(need, FEW), TITLE)
     whole, titled = (

@@ -10,26 +10,25 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from itertools import count, islice, pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from dengxia import files, images, limits, markup, pictures, queries, writing
+from dengxia import ahead, files, images, limits, pictures, queries, writing
+from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
+from dengxia.packing import unpack
 from models import now
 
 BATCH = 500
-# To set a text in, and one more for each 100,000 characters; a long chapter takes a tenth of one.
-SECONDS = 5
 FORMATS = {"markdown": markdown, "jsonl": jsonl}
 Found = Record | Refused
-Made = TypeVar("Made")
 
 
 @dataclass
@@ -90,10 +89,11 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
                 writing.put_categories(categories)
                 writing.put_links(links)
     with closing(sqlite3.connect("")) as seen:
-        records = _distinct(_read(paths, options), _Seen(seen))
-        while batch := list(islice(records, BATCH)):
-            _batch([item for item, _ in batch], options, report)
-            progress(sum(length for _, length in batch))
+        batches = _batches(_distinct(_read(paths, options), _Seen(seen)), options, report)
+        with closing(ahead.each(derive, batches)) as done:
+            for batch, texts in done:
+                _write(batch, texts, options, report)
+                progress(batch.length)
 
 
 def print_nothing(_: object) -> None:
@@ -210,53 +210,119 @@ def _site(path: Path) -> tuple[list[dict], list[dict]]:
 # Matching and writing
 
 
-def _batch(items: Sequence[Found], options: Options, report: Report) -> None:
+class _Wanted(NamedTuple):
+    """A record that says something new, what stands at its place, and its digest (of an article)."""
+
+    record: Record
+    known: Row | None
+    digest: bytes = b""
+
+
+class _Batch(NamedTuple):
+    """What is to be done and said, in the order of the records, and how many bytes were read for it."""
+
+    steps: list[_Wanted | Refused | str]
+    length: int
+
+
+def _batches(
+    records: Iterator[tuple[Found, int]], options: Options, report: Report
+) -> Iterator[tuple[_Batch, list[Written]]]:
+    """Each batch with the texts that something must be derived from."""
+    while some := list(islice(records, BATCH)):
+        steps = _steps([item for item, _ in some], options, report)
+        records_wanted = [step.record for step in steps if isinstance(step, _Wanted)]
+        texts = [Written(one.where, one.title, one.body, one.format) for one in records_wanted]
+        yield _Batch(steps, sum(length for _, length in some)), texts
+
+
+def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wanted | Refused | str]:
     known = queries.origins([item.key for item in items if isinstance(item, Record)])
-    entries = []
+    steps: list[_Wanted | Refused | str] = []
     for item in items:
         try:
             if isinstance(item, Refused):
                 raise item
-            _settle(item, options, report)
-            if item.page:
-                _page(item, options, report)
-            elif entry := _entry(item, known.get(item.key), report):
-                entries.append(entry)
+            report.elsewhere += _settle(item, options, steps.append)
+            wanted = _page(item) if item.page else _article(item, known.get(item.key))
         except Refused as refused:
-            report.skip(refused)
-    if entries and not options.dry_run:
-        writing.put_articles(entries)
+            steps.append(refused)
+        else:
+            if wanted:
+                steps.append(wanted)
+            else:
+                report.unchanged += 1
+    return steps
 
 
-def _settle(record: Record, options: Options, report: Report) -> None:
-    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours."""
+def _settle(record: Record, options: Options, say: Callable[[str], object]) -> int:
+    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours.
+
+    Gives how many pictures lie on other hosts.
+    """
     keep = images.name if options.dry_run else partial(images.keep, folder=options.media)
     for note in record.notes:
-        report.say(f"{record.where}: {note}")
+        say(f"{record.where}: {note}")
+    in_time = partial(limits.in_time, record.where, len(record.body))
     if record.dialect and record.format == "markdown":
-        record.body = _in_time(record, lambda: markdown.settled(record.body, record.dialect))
-    report.elsewhere += _in_time(record, lambda: pictures.take(record, keep, report.say))
+        record.body = in_time(lambda: markdown.settled(record.body, record.dialect))
+    return in_time(lambda: pictures.take(record, keep, say))
 
 
-def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry | None:
+def _article(record: Record, known: Row | None) -> _Wanted | None:
     """What to write of a record, or None where it says the same as before."""
     digest = _digest(record)
     if known and known.digest == digest:
-        report.unchanged += 1
         return None
     if known and not record.own_key and _is_another(record, known):
         # Two blogs have a folder _posts each: the second must not write over the first.
         place = f"同样的位置上原来是《{known.title}》，正文完全不同，没有覆盖"
         raise Refused(record.where, f"{place}；真要换掉它，请在文件头写上 key: {record.key}")
-    rendered = _rendered(record)
+    return _Wanted(record, known, digest)
+
+
+def _page(record: Record) -> _Wanted | None:
+    slug = record.slug
+    if record.draft:
+        raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug) or slug in writing.RESERVED:
+        raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
+    known = queries.page(slug)
+    if known and (known.title, known.format, known.source) == (record.title, record.format, record.body):
+        return None
+    return _Wanted(record, known)
+
+
+def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, report: Report) -> None:
+    texts, entries = iter(texts), []
+    for step in batch.steps:
+        text = next(texts) if isinstance(step, _Wanted) else step
+        if isinstance(text, str):
+            report.say(text)
+        elif isinstance(text, Refused):
+            report.skip(text)
+        else:
+            report.updated += bool(step.known)
+            report.created += not step.known
+            if not step.record.page:
+                entries.append(_entry(step, text))
+            elif not options.dry_run:
+                _put_page(step.record, text)
+    if entries and not options.dry_run:
+        writing.put_articles(entries)
+
+
+def _put_page(record: Record, text: Derived) -> None:
+    writing.put_page(record.slug, record.title, record.format, record.body, unpack(text.html, record.body))
+
+
+def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
+    record, known, digest = wanted
     updated = _seconds(record.updated)
     if updated and updated > now():
         updated = None
-    if known:
-        report.updated += 1
-        updated = updated or (now() if known.published_at and known.published_at <= now() else None)
-    else:
-        report.created += 1
+    if known and not updated and known.published_at and known.published_at <= now():
+        updated = now()
     card = {
         "status": "draft" if record.draft else "published",
         "date": _date(record, known),
@@ -270,8 +336,7 @@ def _entry(record: Record, known: Row | None, report: Report) -> writing.Entry |
         tags=record.tags,
         aliases=record.aliases,
         format=record.format,
-        source=record.body,
-        rendered=rendered,
+        derived=text,
         key=record.key,
         digest=digest,
     )
@@ -298,46 +363,9 @@ def _seconds(moment: datetime | None) -> int | None:
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
 _NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes")
+_CONTENT = [field.name for field in fields(Record) if field.name not in _NOT_CONTENT]
 
 
 def _digest(record: Record) -> bytes:
-    content = {name: value for name, value in asdict(record).items() if name not in _NOT_CONTENT}
+    content = {name: getattr(record, name) for name in _CONTENT}
     return hashlib.blake2b(json.dumps(content, default=str, sort_keys=True).encode(), digest_size=16).digest()
-
-
-def _rendered(record: Record) -> markup.Rendered:
-    return _in_time(record, lambda: markup.render(record.body, record.format))
-
-
-def _in_time(record: Record, work: Callable[[], Made]) -> Made:
-    """Do some work on a text, unless it takes too long.
-
-    Both markdown-it and html5lib take a time that grows with the square of some inputs (`[` or `<div>` ten thousand
-    times), more of them than could be told beforehand.
-    """
-    seconds = SECONDS + len(record.body) // 100_000
-    try:
-        with limits.at_most(seconds):
-            return work()
-    except RecursionError:
-        raise Refused(record.where, "引用或列表套得太深，排不出来；请改浅一些") from None
-    except limits.TooLong:
-        raise Refused(record.where, f"{seconds} 秒还没有排完；请分成几篇，或删去成串的括号和标签") from None
-
-
-def _page(record: Record, options: Options, report: Report) -> None:
-    slug = record.slug
-    if record.draft:
-        raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug) or slug in writing.RESERVED:
-        raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
-    known = queries.page(slug)
-    content = (record.title, record.format, record.body)
-    if known and (known.title, known.format, known.source) == content:
-        report.unchanged += 1
-        return
-    html = _rendered(record).html
-    if not options.dry_run:
-        writing.put_page(slug, *content, html)
-    report.updated += bool(known)
-    report.created += not known

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import kept, markup, ranks, related, search
-from dengxia.packing import pack, unpack
+from dengxia import ahead, kept, markup, queries, ranks, related, search
+from dengxia.derived import Derived, Written, derive
+from dengxia.formats import Refused
+from dengxia.packing import unpack
 from models import (
     Article,
     ArticleTag,
@@ -35,7 +37,7 @@ RESERVED = frozenset(
 
 @dataclass(slots=True)
 class Entry:
-    """An article as it shall be: its card's columns, text, tags, old addresses, and where it came from (`key`).
+    """An article as it shall be: its card's columns, tags, old addresses, text, and where it came from (`key`).
 
     `id` is None for a new one; `category` is a name or a slug.
     """
@@ -46,8 +48,7 @@ class Entry:
     tags: list[str]
     aliases: list[str]
     format: str
-    source: str
-    rendered: markup.Rendered
+    derived: Derived
     key: str
     digest: bytes
 
@@ -62,7 +63,8 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         _put_tags(entries, ids)
         _put_origins(entries, ids)
         _put_aliases(entries, ids)
-        new_texts = search.texts(ids)
+        words = {id: entry.derived.words for id, entry in zip(ids, entries, strict=True)}
+        new_texts = search.with_credits(words)
         search.change(old_texts, new_texts)
         related.change(old_texts, new_texts)
         ranks.change(old_keys, ranks.keys(ids))
@@ -89,7 +91,7 @@ def put_links(links: Sequence[Mapping[str, object]]) -> None:
 def rebuild(batch: int = 500) -> Iterator[int]:
     """Make everything derived again: HTML, lengths, excerpts, search, lists and related. Yields the count done.
 
-    One transaction: readers see the old until all is done, and a crash leaves the old.
+    One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
     """
     with _change():
         search.clear()
@@ -98,39 +100,41 @@ def rebuild(batch: int = 500) -> Iterator[int]:
         for page in db.session.execute(select(Page.id, Page.source, Page.format)).all():
             html = markup.render(page.source, page.format).html
             db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
-        done, after = 0, 0
-        while rows := db.session.execute(_bodies, {"after": after, "limit": batch}).all():
-            ids = [row.article_id for row in rows]
-            values = [_derived(row.article_id, unpack(row.source), row.format) for row in rows]
-            db.session.execute(_rewrite_body, values)
-            db.session.execute(_rewrite_excerpt, values)
-            texts = search.texts(ids)
-            search.change({}, texts)
-            related.change({}, texts)
-            after, done = ids[-1], done + len(rows)
-            yield done
+        done = 0
+        with closing(ahead.each(derive, _written(batch))) as batches:
+            for ids, texts in batches:
+                _rewrite(dict(zip(ids, texts, strict=True)))
+                done += len(ids)
+                yield done
 
 
-_bodies = (
-    select(Body.article_id, Body.format, Body.source)
-    .where(Body.article_id > bindparam("after"))
-    .order_by(Body.article_id)
-    .limit(bindparam("limit"))
-)
+def _written(batch: int) -> Iterator[tuple[list[int], list[Written]]]:
+    after = 0
+    while rows := queries.bodies(after, batch):
+        ids = [row.id for row in rows]
+        yield ids, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
+        after = ids[-1]
+
+
+def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:
+    for text in texts.values():
+        if isinstance(text, Refused):
+            raise text
+    values = [
+        {"b_id": id, "b_html": text.html, "b_length": text.length, "b_excerpt": text.excerpt}
+        for id, text in texts.items()
+    ]
+    db.session.execute(_rewrite_body, values)
+    db.session.execute(_rewrite_excerpt, values)
+    indexed = search.with_credits({id: text.words for id, text in texts.items()})
+    search.change({}, indexed)
+    related.change({}, indexed)
+
+
 _body, _card = Body.__table__, Article.__table__
 _rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
 _rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"))
 _rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
-
-
-def _derived(id: int, source: str, format: str) -> dict[str, object]:
-    text = markup.render(source, format)
-    return {
-        "b_id": id,
-        "b_html": pack(text.html, source),
-        "b_length": markup.length(text.text),
-        "b_excerpt": markup.excerpt(text.html),
-    }
 
 
 @contextmanager
@@ -177,7 +181,7 @@ def _put_cards(entries: Sequence[Entry]) -> list[int]:
         columns = {
             **entry.card,
             "category_id": categories[entry.category or DEFAULT_CATEGORY],
-            "excerpt": markup.excerpt(entry.rendered.html),
+            "excerpt": entry.derived.excerpt,
         }
         if entry.id:
             db.session.execute(update(Article).where(Article.id == entry.id).values(columns))
@@ -218,9 +222,9 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
         {
             "article_id": id,
             "format": entry.format,
-            "source": pack(entry.source),
-            "html": pack(entry.rendered.html, entry.source),
-            "length": markup.length(entry.rendered.text),
+            "source": entry.derived.source,
+            "html": entry.derived.html,
+            "length": entry.derived.length,
         }
         for entry, id in zip(entries, ids, strict=True)
     ]

@@ -10,7 +10,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
 RULES = set("queries listings around prerender times writing search transfer ranks related kept schema".split())
-TOOLS = set("markup typeset commonmark han asked snippets packing images pictures files limits formats".split())
+TOOLS = set(
+    "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
+    " ahead".split()
+)
 FRAME = {"cache", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -12,7 +12,7 @@ from bleach.html5lib_shim import getTreeWalker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dengxia import markup, transfer
+from dengxia import limits, markup
 from dengxia.formats import markdown
 
 CONTENT = Path(__file__).parent.parent / "content"
@@ -721,7 +721,7 @@ HARD = {
 @pytest.mark.parametrize("text", HARD.values(), ids=HARD)
 def test_hard_texts_end(seed, monkeypatch, text):
     """Set or refused, in a few seconds."""
-    monkeypatch.setattr(transfer, "SECONDS", 1)
+    monkeypatch.setattr(limits, "SECONDS", 1)
     started = time.monotonic()
     result = seed({"title": "难", "body": text}, {"title": "易", "body": "文"})
     assert "created 2" in result.output or ("content.jsonl:1: " in result.output and "created 1" in result.output)
@@ -729,7 +729,7 @@ def test_hard_texts_end(seed, monkeypatch, text):
 
 
 def test_too_hard_a_text_is_refused(seed, monkeypatch, tmp_path):
-    monkeypatch.setattr(transfer, "SECONDS", 0)
+    monkeypatch.setattr(limits, "SECONDS", 0)
     result = seed({"title": "难", "body": "<div>" * 30_000, "format": "html"}, {"title": "易", "body": "文"})
     assert f"{tmp_path}/content.jsonl:1: 1 秒还没有排完；请分成几篇" in result.output
     assert "created 1" in result.output

@@ -138,7 +138,7 @@ def ask_everything():
         "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag("一").id, 1),
         "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",),
-        "sitemap": (1,), "tag": ("一",), "written": (card.id,),
+        "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):

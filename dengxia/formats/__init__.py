@@ -63,7 +63,10 @@ class Refused(Exception):
     """A record that cannot be taken. `str()` gives `file:line: reason`."""
 
     def __init__(self, where: str, reason: str):
-        super().__init__(f"{where}: {reason}")
+        super().__init__(where, reason)
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,102 @@
+"""Work that needs no database, done a batch ahead in a process of its own while this one writes the batch before.
+
+The process is a plain child that reads pickles and answers each with one. It ends when this one does, since then its
+input ends; a signal from the terminal does not reach it.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+
+
+class Lost(Exception):
+    """The process ended before its work was done; `str()` gives its status."""
+
+
+class _Batch(NamedTuple):
+    key: object
+    items: Sequence
+    sent: bool
+
+
+def each(
+    work: Callable[[Item], Made], batches: Iterable[tuple[Key, Sequence[Item]]]
+) -> Iterator[tuple[Key, list[Made]]]:
+    """Each batch's key with what `work`, a function of a module, makes of its items. Raises `Lost`.
+
+    The process is started when a second batch has come and a second core is there, so a little work does not pay for
+    it. Close this generator: that ends the process.
+    """
+    before, process = None, None
+    try:
+        for key, items in batches:
+            if before and items and not process and _cores() > 1:
+                process = _started()
+            made = _made(work, before, process)
+            if process and items:
+                with _watched(process):
+                    _send(process, (work, items))
+            if before:
+                yield before.key, made
+            before = _Batch(key, items, bool(process and items))
+        if before:
+            yield before.key, _made(work, before, process)
+    finally:
+        if process:
+            process.kill()
+            process.communicate()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _started() -> subprocess.Popen:
+    command, root = [sys.executable, "-m", __name__], Path(__file__).parent.parent
+    return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+
+
+def _made(work: Callable, batch: _Batch | None, process: subprocess.Popen | None) -> list:
+    if not batch:
+        return []
+    if not batch.sent:
+        return [work(item) for item in batch.items]
+    with _watched(process):
+        return pickle.load(process.stdout)
+
+
+def _send(process: subprocess.Popen, value: object) -> None:
+    # It waits for input whenever something is sent, so neither waits for the other.
+    pickle.dump(value, process.stdin, pickle.HIGHEST_PROTOCOL)
+    process.stdin.flush()
+
+
+@contextmanager
+def _watched(process: subprocess.Popen) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+        raise Lost(process.wait()) from None
+
+
+def _serve() -> None:
+    try:
+        while True:
+            work, items = pickle.load(sys.stdin.buffer)
+            pickle.dump([work(item) for item in items], sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+            sys.stdout.buffer.flush()
+    except (EOFError, BrokenPipeError):
+        os._exit(0)  # nobody is there any more to flush to
+
+
+if __name__ == "__main__":
+    _serve()
