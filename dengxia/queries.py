@@ -18,6 +18,7 @@ from dengxia.kept import kept
 from dengxia.packing import unpack
 from models import (
     Article,
+    ArticleTag,
     Body,
     Category,
     ContentVersion,
@@ -139,7 +140,7 @@ def changed_at() -> int:
 # One article
 
 
-_article = (
+_articles = (
     select(
         *CARD,
         Article.editor,
@@ -154,20 +155,45 @@ _article = (
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .outerjoin(Related, Related.article_id == Article.id)
-    .where(Article.id == bindparam("id"))
 )
-_visible_article = _article.where(public())
+_article = _articles.where(public(), Article.id == bindparam("id"))
 
 
 def article(id: int) -> Row | None:
     """One article with its text and its category, if a visitor may see it."""
-    row = ask_first(_visible_article, id=id)
+    row = ask_first(_article, id=id)
     return row and _unpacked(row)
 
 
 def _unpacked(row: Row) -> Row:
     written = unpack(row.written)
     return row._replace(written=written, html=unpack(row.html, written))
+
+
+_published = _articles.where(Article.id.in_(bindparam("ids", expanding=True)), Article.published_at.is_not(None))
+
+
+def published(ids: Iterable[int]) -> list[Row]:
+    """What `article` gives of these, in the transaction of the session, scheduled ones too."""
+    rows = db.session.execute(_published, {"ids": list(ids)})
+    row_type = namedtuple("Row", rows.keys())
+    return [_unpacked(row_type._make(row)) for row in rows]
+
+
+_tags = (
+    select(ArticleTag.article_id, Tag.name)
+    .join(Tag, Tag.id == ArticleTag.tag_id)
+    .where(ArticleTag.article_id.in_(bindparam("ids", expanding=True)))
+    .order_by(ArticleTag.position)
+)
+
+
+def tags(ids: Iterable[int]) -> dict[int, list[str]]:
+    """The tags of articles in their order, in the transaction of the session; none for those without."""
+    found: dict[int, list[str]] = {id: [] for id in ids}
+    for id, name in db.session.execute(_tags, {"ids": list(found)}):
+        found[id].append(name)
+    return found
 
 
 OWN_CATEGORY = Article.category_id == bindparam("category_id")

@@ -14,7 +14,6 @@ says that it is not complete. (A window of rowids would not bound FTS5: it walks
 
 import sqlite3
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
@@ -23,12 +22,12 @@ from urllib.parse import unquote
 from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select, text
 
-from dengxia import derived, han, markup, snippets
+from dengxia import derived, han, markup, queries, snippets
 from dengxia.asked import MOST_WORDS, Query, parse
 from dengxia.derived import Words
 from dengxia.packing import unpack
 from dengxia.queries import CARD, PER_PAGE, Row
-from models import Article, ArticleTag, Body, Category, Tag, db, now, public
+from models import Article, Body, Category, db, now, public
 
 PREFIX = "search_"
 WORDS, TITLES, CHARS = "search_words", "search_titles", "search_chars"
@@ -91,12 +90,6 @@ _texts = (
     select(Article.id, Article.title, Body.source, Body.html).join(Body, Body.article_id == Article.id).where(_these)
 )
 _published = select(Article.id, Article.author, Article.category_id).where(_these, Article.published_at.is_not(None))
-_tags = (
-    select(ArticleTag.article_id, Tag.name)
-    .join(Tag, Tag.id == ArticleTag.tag_id)
-    .where(ArticleTag.article_id.in_(bindparam("ids", expanding=True)))
-    .order_by(ArticleTag.position)
-)
 
 
 def texts(ids: Iterable[int]) -> dict[int, Text]:
@@ -107,11 +100,8 @@ def texts(ids: Iterable[int]) -> dict[int, Text]:
 
 def with_credits(words: Mapping[int, Words]) -> dict[int, Text]:
     """What the index shall hold of the articles with these words, of those that are published."""
-    values = {"ids": list(words)}
-    tags = defaultdict(list)
-    for id, name in db.session.execute(_tags, values):
-        tags[id].append(name)
-    rows = db.session.execute(_published, values)
+    tags = queries.tags(words)
+    rows = db.session.execute(_published, {"ids": list(words)})
     return {id: Text(words[id], "\n".join([author, *tags[id]]), category) for id, author, category in rows}
 
 

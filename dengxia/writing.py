@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import ahead, kept, markup, queries, ranks, related, search
+from dengxia import ahead, kept, markup, prerender, queries, ranks, related, search
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack
@@ -68,6 +68,7 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         search.change(old_texts, new_texts)
         related.change(old_texts, new_texts)
         ranks.change(old_keys, ranks.keys(ids))
+        _put_pages(ids)
     return ids
 
 
@@ -129,11 +130,13 @@ def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:
     indexed = search.with_credits({id: text.words for id, text in texts.items()})
     search.change({}, indexed)
     related.change({}, indexed)
+    _put_pages(list(texts))
 
 
 _body, _card = Body.__table__, Article.__table__
 _rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
 _rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"))
+_rewrite_page = _body.update().where(_body.c.article_id == bindparam("b_id")).values(page=bindparam("b_page"))
 _rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
 
 
@@ -229,6 +232,13 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
         for entry, id in zip(entries, ids, strict=True)
     ]
     db.session.execute(insert(Body), rows)
+
+
+def _put_pages(ids: Sequence[int]) -> None:
+    tags = queries.tags(ids)
+    pages = [{"b_id": card.id, "b_page": prerender.make(card, tags[card.id])} for card in queries.published(ids)]
+    if pages:
+        db.session.execute(_rewrite_page, pages)
 
 
 def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:

@@ -81,15 +81,14 @@ def test_an_article_has_its_parts_in_order(client):
     assert -1 not in places, [part for part, place in zip(parts, places, strict=True) if place < 0]
 
 
-def test_a_reprint_names_its_origin(client, sample):
+def test_a_reprint_names_its_origin(client, site, sample_site):
     card = next(row for row in queries.newest(60) if row.kind == "reprint")
     page = client.get(f"/article/{card.id}").text
     assert "本文转自" in page
     article = queries.article(card.id)
     assert f'href="{article.source_url}"' in page
     assert f'rel="canonical" href="http://localhost/article/{card.id}"' in page
-    sample.config["REPRINT_CANONICAL"] = True
-    page = client.get(f"/article/{card.id}?x").text
+    page = site(sample_site, REPRINT_CANONICAL=True).test_client().get(f"/article/{card.id}").text
     assert f'rel="canonical" href="{article.source_url}"' in page
 
 

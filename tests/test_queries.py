@@ -139,6 +139,7 @@ def ask_everything():
         "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
+        "published": ([card.id],), "tags": ([card.id],),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):

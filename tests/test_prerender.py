@@ -1,0 +1,72 @@
+"""Pages made when articles are written: the same as made now, and never shown when they would be made otherwise."""
+
+import pytest
+from conftest import articles
+from sqlalchemy import update
+
+from app import create_app
+from dengxia import prerender, queries, writing
+from models import Body, Category, db
+
+RICH = {
+    "title": "一<二>",
+    "summary": "要点",
+    "body": "# 甲\n\n文\n\n# 乙\n\n# 丙",
+    "tags": ["C#", "标签"],
+    "author": "张三",
+    "editor": "李四",
+    "source": "某报",
+    "source_url": "https://example.com/a",
+    "kind": "reprint",
+    "date": "2020-02-02",
+    "updated": "2021-03-03",
+    "cover": "https://example.com/c.png",
+}
+
+
+class Holes(dict):
+    """Fills every hole with its name."""
+
+    def __missing__(self, name):
+        return f"[{name}]"
+
+
+@pytest.mark.parametrize("record", [RICH, {"title": "题", "body": "文", "date": "2020-01-01"}])
+def test_the_page_that_was_kept_is_the_one_made_now(seed, record):
+    seed(record)
+    card, tags = queries.article(1), record.get("tags", [])
+    assert card.page
+    page = prerender.page(card, tags, Holes())
+    assert page == prerender.page(card._replace(page=None), tags, Holes())
+    assert page.count("[text]") == page.count("[aside]") == page.count("[neighbours]") == 1
+
+
+def test_another_setting_or_name_makes_it_anew(app, seed):
+    seed(RICH | {"category": "旧名"})
+    assert "旧名" in app.test_client().get("/article/1").text
+    db.session.execute(update(Category).values(name="新名"))
+    db.session.commit()
+    other = create_app({"SITE_NAME": "另一个名字", "SITE_TIMEZONE": "America/New_York"})
+    page = other.test_client().get("/article/1").text
+    assert "旧名" not in page
+    assert "中利blog" not in page
+    assert page.count("新名") == 3
+    assert page.count("另一个名字") > 3
+    assert "2020-02-01 11:00:00" in page
+
+
+def test_a_rebuild_makes_the_pages_again(seed):
+    seed(*articles(3))
+    made = queries.article(2).page
+    db.session.execute(update(Body).values(page=None))
+    db.session.commit()
+    list(writing.rebuild())
+    assert queries.article(2).page == made
+
+
+def test_a_mark_in_a_text_makes_no_hole(app):
+    marked = f"甲{prerender.MARK}foot{prerender.MARK}乙"
+    card = type("Card", (), {"_asdict": lambda self: {**prerender._MODEL, "title": marked}, "page": None})()
+    page = prerender.page(card, [marked], Holes())
+    assert "甲foot乙" in page
+    assert page.count("[foot]") == 1
