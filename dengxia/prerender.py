@@ -11,10 +11,11 @@ the article is written again or `flask rebuild` has run.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil
 from types import SimpleNamespace
+from typing import Any
 
 from flask import current_app
 from markupsafe import Markup
@@ -30,34 +31,37 @@ CHARACTERS_A_MINUTE = 400
 MARK = "\ufdd0"
 
 
-def make(card: Row, tags: Iterable[str]) -> bytes:
-    """The page of an article, packed, to be kept as `card.page` and read by `page`."""
-    return pack(_render(card._asdict(), tags), _known(card))
+def make(card: Row, html: str, length: int, tags: Sequence[str]) -> bytes:
+    """The page of an article with this safe HTML of so many 字, packed, to be kept as `page`."""
+    columns = {**card._asdict(), "html": html, "length": length}
+    return pack(_render(columns, tags), _known(columns, tags))
 
 
-def page(card: Row, tags: Iterable[str], values: Mapping[str, str]) -> str:
-    """The page of an article with its holes filled; those are the ones that `_render` and its template leave."""
-    pieces = _made(card, tags).split(MARK)
+def page(card: Row, tags: Sequence[str], values: Mapping[str, str]) -> str:
+    """The page of a row from `queries.article` with its holes filled: those that `_render` and its template leave."""
+    pieces = _made(card._asdict(), tags).split(MARK)
     pieces[1::2] = [values[name] for name in pieces[1::2]]
     return "".join(pieces)
 
 
-def _made(card: Row, tags: Iterable[str]) -> str:
-    if card.page:
+def _made(columns: Mapping[str, Any], tags: Sequence[str]) -> str:
+    if columns["page"]:
         with suppress(zlib.error):
-            return unpack(card.page, _known(card))
-    return _render(card._asdict(), tags)
+            return unpack(columns["page"], _known(columns, tags))
+    return _render(columns, tags)
 
 
 def _hole(name: str, **_: object) -> Markup:
     return Markup(f"{MARK}{name}{MARK}")
 
 
-def _known(card: Row) -> str:
-    model = keep(("model page",), lambda: _render(_MODEL, ["标签"]) + current_app.config["SITE_TIMEZONE"])
-    return f"{model}{card.category_slug}{card.category}{card.written[:400]}"
+def _known(columns: Mapping[str, Any], tags: Iterable[str]) -> str:
+    model = keep(("model page",), lambda: _render(_MODEL, ["文"]) + current_app.config["SITE_TIMEZONE"])
+    return "\n".join([model, *map(columns.__getitem__, _REPEATED), *tags])
 
 
+# What a page says more than once, or what is not the article's own.
+_REPEATED = ("category", "category_slug", "source", "source_url", "author", "summary", "title")
 _MODEL = {
     **dict.fromkeys(("category", "category_slug", "cover"), ""),
     **dict.fromkeys(("title", "summary", "own_summary", "author", "editor", "source"), "文"),
@@ -70,7 +74,7 @@ _MODEL = {
 }
 
 
-def _render(columns: Mapping[str, object], tags: Iterable[str]) -> str:
+def _render(columns: Mapping[str, Any], tags: Iterable[str]) -> str:
     card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
     tags = list(map(_unmarked, tags))
     site, url = _hole("site"), _hole("url")

@@ -140,23 +140,14 @@ def changed_at() -> int:
 # One article
 
 
-_articles = (
-    select(
-        *CARD,
-        Article.editor,
-        Article.source_url,
-        Article.summary.label("own_summary"),
-        Body.source.label("written"),
-        Body.html,
-        Body.length,
-        Body.page,
-        Related.others,
-    )
+_IN_FULL = (*CARD, Article.editor, Article.source_url, Article.summary.label("own_summary"))
+_article = (
+    select(*_IN_FULL, Body.source.label("written"), Body.html, Body.length, Body.page, Related.others)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .outerjoin(Related, Related.article_id == Article.id)
+    .where(public(), Article.id == bindparam("id"))
 )
-_article = _articles.where(public(), Article.id == bindparam("id"))
 
 
 def article(id: int) -> Row | None:
@@ -170,14 +161,13 @@ def _unpacked(row: Row) -> Row:
     return row._replace(written=written, html=unpack(row.html, written))
 
 
-_published = _articles.where(Article.id.in_(bindparam("ids", expanding=True)), Article.published_at.is_not(None))
+_published = select(*_IN_FULL).join_from(Article, Category)
+_published = _published.where(Article.id.in_(bindparam("ids", expanding=True)), Article.published_at.is_not(None))
 
 
-def published(ids: Iterable[int]) -> list[Row]:
-    """What `article` gives of these, in the transaction of the session, scheduled ones too."""
-    rows = db.session.execute(_published, {"ids": list(ids)})
-    row_type = namedtuple("Row", rows.keys())
-    return [_unpacked(row_type._make(row)) for row in rows]
+def published(ids: Iterable[int]) -> Sequence[Row]:
+    """The cards of these in full, scheduled ones too, in the transaction of the session."""
+    return db.session.execute(_published, {"ids": list(ids)}).all()
 
 
 _tags = (

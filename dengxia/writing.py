@@ -59,8 +59,8 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         known = [entry.id for entry in entries if entry.id]
         old_texts, old_keys = search.texts(known), ranks.keys(known)
         ids = _put_cards(entries)
-        _put_bodies(entries, ids)
         _put_tags(entries, ids)
+        _put_bodies(entries, ids)
         _put_origins(entries, ids)
         _put_aliases(entries, ids)
         words = {id: entry.derived.words for id, entry in zip(ids, entries, strict=True)}
@@ -68,7 +68,6 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         search.change(old_texts, new_texts)
         related.change(old_texts, new_texts)
         ranks.change(old_keys, ranks.keys(ids))
-        _put_pages(ids)
     return ids
 
 
@@ -121,22 +120,21 @@ def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:
     for text in texts.values():
         if isinstance(text, Refused):
             raise text
+    db.session.execute(_rewrite_excerpt, [{"b_id": id, "b_excerpt": text.excerpt} for id, text in texts.items()])
+    pages = _pages(texts)
     values = [
-        {"b_id": id, "b_html": text.html, "b_length": text.length, "b_excerpt": text.excerpt}
+        {"b_id": id, "b_html": text.html, "b_length": text.length, "b_page": pages.get(id)}
         for id, text in texts.items()
     ]
     db.session.execute(_rewrite_body, values)
-    db.session.execute(_rewrite_excerpt, values)
     indexed = search.with_credits({id: text.words for id, text in texts.items()})
     search.change({}, indexed)
     related.change({}, indexed)
-    _put_pages(list(texts))
 
 
 _body, _card = Body.__table__, Article.__table__
 _rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
-_rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"))
-_rewrite_page = _body.update().where(_body.c.article_id == bindparam("b_id")).values(page=bindparam("b_page"))
+_rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"), page=bindparam("b_page"))
 _rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
 
 
@@ -221,6 +219,7 @@ def _free_slug(name: str, taken: Collection[str]) -> str:
 
 def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     db.session.execute(delete(Body).where(Body.article_id.in_([entry.id for entry in entries if entry.id])))
+    pages = _pages({id: entry.derived for entry, id in zip(entries, ids, strict=True)})
     rows = [
         {
             "article_id": id,
@@ -228,17 +227,22 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
             "source": entry.derived.source,
             "html": entry.derived.html,
             "length": entry.derived.length,
+            "page": pages.get(id),
         }
         for entry, id in zip(entries, ids, strict=True)
     ]
     db.session.execute(insert(Body), rows)
 
 
-def _put_pages(ids: Sequence[int]) -> None:
-    tags = queries.tags(ids)
-    pages = [{"b_id": card.id, "b_page": prerender.make(card, tags[card.id])} for card in queries.published(ids)]
-    if pages:
-        db.session.execute(_rewrite_page, pages)
+def _pages(texts: Mapping[int, Derived]) -> dict[int, bytes]:
+    """The pages of published articles with these numbers and texts, after their cards and tags have been written."""
+    tags = queries.tags(texts)
+    pages = {}
+    for card in queries.published(texts):
+        text = texts[card.id]
+        html = unpack(text.html, unpack(text.source))
+        pages[card.id] = prerender.make(card, html, text.length, tags[card.id])
+    return pages
 
 
 def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:

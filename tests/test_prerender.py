@@ -64,9 +64,10 @@ def test_a_rebuild_makes_the_pages_again(seed):
     assert queries.article(2).page == made
 
 
-def test_a_mark_in_a_text_makes_no_hole(app):
+def test_a_mark_in_a_text_makes_no_hole(seed):
     marked = f"甲{prerender.MARK}foot{prerender.MARK}乙"
-    card = type("Card", (), {"_asdict": lambda self: {**prerender._MODEL, "title": marked}, "page": None})()
+    seed(RICH)
+    card = queries.article(1)._replace(title=marked, page=None)
     page = prerender.page(card, [marked], Holes())
     assert "甲foot乙" in page
     assert page.count("[foot]") == 1
