@@ -55,7 +55,7 @@ def measure(folder: str, articles: int) -> dict[str, list[float]]:
 def questions(articles: int, queries) -> dict[str, list[str]]:
     """The queries of each kind."""
     chance = random.Random(1)
-    texts = [queries.article(chance.randint(1, articles)).written for _ in range(EACH)]
+    texts = [queries.written(chance.randint(1, articles)) for _ in range(EACH)]
     cut = {length: [piece(text, length, chance) for text in texts] for length in (1, 2, 4, 8)}
     planted = {"in 30 %": corpus.COMMON, "in 1 %": corpus.UNCOMMON, "in 0.01 %": corpus.RARE, "in none": corpus.ABSENT}
     return {

@@ -57,7 +57,9 @@ def around(card: Row) -> Around:
     ids = [*fitting[:SHOWN], *drawn]
     values = {f"listed_{number}": id for number, id in enumerate([*ids, *[None] * (_LISTED - len(ids))])}
     rows = ask(_around, category_id=card.category_id, at=card.published_at, id=card.id, **values)
-    found = {kind: {row.id: row for row in rows if row.kind == kind} for kind in ("earlier", "later", "tag", "listed")}
+    found: dict[str, dict[int, Row]] = {"earlier": {}, "later": {}, "tag": {}, "listed": {}}
+    for row in rows:
+        found[row.kind][row.id] = row
     earlier, later = (next(iter(found[kind].values()), None) for kind in ("earlier", "later"))
     listed = found["listed"]
     related = [listed[id] for id in fitting if id in listed][:SHOWN]

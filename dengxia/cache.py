@@ -6,6 +6,7 @@ as the content version changes (looked up once a second, see `kept.py`). Who car
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from cachetools import TTLCache
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.http import http_date
 
 from dengxia import kept, queries
 
@@ -37,15 +39,21 @@ def install(app: Flask) -> None:
             if request.full_path == static_url(request.view_args["filename"]):
                 response.headers["Cache-Control"] = YEAR
         elif "Cache-Control" not in response.headers and not response.direct_passthrough:
-            response.headers["Cache-Control"] = PAGE
-            response.last_modified = queries.changed_at()
-            response.add_etag()
+            # Not by werkzeug's properties: what they do for every kind of response costs 30 µs.
+            body = response.get_data()
+            tag = f"{zlib.crc32(body):08x}{zlib.adler32(body):08x}"
+            response.headers.extend({"Cache-Control": PAGE, "Last-Modified": _changed(), "ETag": f'"{tag}"'})
             if "HTTP_IF_NONE_MATCH" in request.environ or "HTTP_IF_MODIFIED_SINCE" in request.environ:
                 response.make_conditional(request)
         return response
 
     if app.config["PAGE_CACHE_BYTES"]:
         app.wsgi_app = app.extensions["page_cache"] = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
+
+
+@kept.kept
+def _changed() -> str:
+    return http_date(queries.changed_at())
 
 
 @lru_cache(maxsize=100)

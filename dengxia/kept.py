@@ -45,8 +45,8 @@ _contents: WeakKeyDictionary[Engine, Content] = WeakKeyDictionary()
 
 def content() -> Content:
     """What is known of the current app's content, with a version that is at most a second old."""
-    with _lock:
-        found = _contents.setdefault(db.engine, Content())
+    engine = db.engine
+    found = _contents.get(engine) or _contents.setdefault(engine, Content())
     if found.is_due():
         # A scheduled time that has come is a change too.
         number = db.session.scalar(select(ContentVersion.number))

@@ -14,6 +14,11 @@ def pack(text: str, known: str = "") -> bytes:
 
 
 def unpack(packed: bytes, known: str = "") -> str:
-    """The text that `pack` was given with the same `known`."""
+    """The text that `pack` was given with the same `known`; zlib.error where it was another."""
     unpacker = zlib.decompressobj(zdict=known.encode()) if known else zlib.decompressobj()
     return unpacker.decompress(packed).decode()
+
+
+def unpack_html(html: bytes, source: bytes) -> str:
+    """The HTML that was packed as known from its source, which is packed too."""
+    return zlib.decompressobj(zdict=zlib.decompress(source)).decompress(html).decode()

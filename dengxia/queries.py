@@ -5,9 +5,9 @@ of a Core execution, and no session, whose begin and end cost as much as three q
 Times in the rows are seconds since 1970.
 """
 
+import threading
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, func, or_, select, tuple_
 
 from dengxia.kept import kept
-from dengxia.packing import unpack
+from dengxia.packing import unpack, unpack_html
 from models import (
     Article,
     ArticleTag,
@@ -65,6 +65,10 @@ def select_cards(*conditions: ColumnElement[bool], placed: bool = False) -> Sele
     return select(*CARD).join_from(Article, Category).where(public(placed), *conditions)
 
 
+# A thread's own connection for questions, which is never in a transaction.
+_reader = threading.local()
+
+
 @lru_cache(maxsize=256)
 def _compiled(statement: Select, dialect: Dialect) -> tuple[str, list[tuple[str, Any]], Any]:
     """The SQL of a statement, the name and default of each parameter in order, and the type of its rows."""
@@ -79,10 +83,11 @@ def ask(statement: Select, **values: object) -> list[Row]:
     engine = db.engine
     sql, parameters, row = _compiled(statement, engine.dialect)
     asked = [values[name] if name in values else value() if callable(value) else value for name, value in parameters]
-    with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        rows = list(map(row._make, cursor.execute(sql, asked).fetchall()))
-        cursor.close()
+    if getattr(_reader, "engine", None) is not engine:
+        _reader.engine, _reader.connection = engine, engine.raw_connection()
+    cursor = _reader.connection.cursor()
+    rows = list(map(row._make, cursor.execute(sql, asked).fetchall()))
+    cursor.close()
     return rows
 
 
@@ -142,7 +147,7 @@ def changed_at() -> int:
 
 _IN_FULL = (*CARD, Article.editor, Article.source_url, Article.summary.label("own_summary"))
 _article = (
-    select(*_IN_FULL, Body.source.label("written"), Body.html, Body.length, Body.page, Related.others)
+    select(*_IN_FULL, Body.source.label("packed"), Body.html, Body.length, Body.page, Related.others)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .outerjoin(Related, Related.article_id == Article.id)
@@ -157,8 +162,7 @@ def article(id: int) -> Row | None:
 
 
 def _unpacked(row: Row) -> Row:
-    written = unpack(row.written)
-    return row._replace(written=written, html=unpack(row.html, written))
+    return row._replace(html=unpack_html(row.html, row.packed))
 
 
 _published = select(*_IN_FULL).join_from(Article, Category)
@@ -212,7 +216,7 @@ def tag(name: str) -> Row | None:
 
 
 _feed = (
-    select(*CARD, Body.source.label("written"), Body.html)
+    select(*CARD, Body.source.label("packed"), Body.html)
     .join_from(Article, Category)
     .join(Body, Body.article_id == Article.id)
     .where(public())

@@ -1,6 +1,6 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from flask import (
     send_from_directory,
     url_for,
 )
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
@@ -110,23 +110,31 @@ def sitemap():
 @bp.get("/article/<number:id>")
 def article(id):
     card = queries.article(id) or abort(404)
-    beside, site = around(card), request.host_url.rstrip("/")
+    beside, site = around(card), f"{request.scheme}://{request.host}"
     macros = current_app.jinja_env.get_template("_around.html").module
     holes = {
+        **_for_all(site, card.category_slug),
         "id": str(id),
-        "site": site,
         "url": f"{site}/article/{id}",
-        "year": str(this_year()),
-        "head": part("head"),
-        "bar": part("bar", home=f"{site}/"),
-        "nav": part("nav", here=card.category_slug, page="article"),
-        "foot": part("foot"),
         "text": card.html,
         "links": macros.links(beside),
         "neighbours": macros.neighbours(beside),
         "aside": macros.aside(beside),
     }
     return prerender.page(card, beside.tags, holes)
+
+
+@kept
+def _for_all(site: str, category_slug: str) -> dict[str, str]:
+    """What stands in the page of every article of a category."""
+    return {
+        "site": site,
+        "year": str(this_year()),
+        "head": part("head"),
+        "bar": part("bar", home=f"{site}/"),
+        "nav": part("nav", here=category_slug, page="article"),
+        "foot": part("foot"),
+    }
 
 
 @bp.get("/article/<number:id>/qr.svg")
@@ -216,6 +224,12 @@ def _blocks() -> list[tuple[Row, Sequence[Row]]]:
 
 def _found(listing: listings.Listing) -> listings.Listing:
     return listing if listing.number <= listing.pages else abort(404)
+
+
+@bp.app_template_filter("title_items")
+def title_items(rows: Iterable[Row]) -> Markup:
+    """Titles with their links as `<li>`; a loop in a template takes three times as long, and a page has twenty."""
+    return Markup("".join(f'  <li><a href="/article/{row.id}">{escape(row.title)!s}</a></li>\n' for row in rows))
 
 
 bp.add_app_template_filter(times.moment)

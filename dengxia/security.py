@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 HEADERS = {
@@ -18,8 +19,17 @@ HEADERS = {
 }
 
 
+class Sessions(SecureCookieSessionInterface):
+    """Flask's signed cookies; whoever brings none is not worth the making of a signer, which is a tenth of a page."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        known = self.get_cookie_name(app) in request.cookies
+        return super().open_session(app, request) if known else self.session_class()
+
+
 def install(app: Flask) -> None:
     """Put the headers on every response; where SITE_URL is set, take the host from it and not from the visitor."""
+    app.session_interface = Sessions()
     site, inner = urlsplit(app.config["SITE_URL"]), app.wsgi_app
     always = list(HEADERS.items())
 

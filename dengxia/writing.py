@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from dengxia import ahead, kept, markup, prerender, queries, ranks, related, search
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
-from dengxia.packing import unpack
+from dengxia.packing import unpack, unpack_html
 from models import (
     Article,
     ArticleTag,
@@ -240,7 +240,7 @@ def _pages(texts: Mapping[int, Derived]) -> dict[int, bytes]:
     pages = {}
     for card in queries.published(texts):
         text = texts[card.id]
-        html = unpack(text.html, unpack(text.source))
+        html = unpack_html(text.html, text.source)
         pages[card.id] = prerender.make(card, html, text.length, tags[card.id])
     return pages
 

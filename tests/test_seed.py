@@ -325,12 +325,12 @@ CODE = [
 def test_code_is_no_picture(seed_files, code, beside):
     beside = beside and {**beside, "b.md": "![](p.png)"}
     assert not said(seed_files({"a.md": code} | beside))
-    assert queries.article(1).written == code
+    assert queries.written(1) == code
 
 
 def test_code_beside_a_picture_stays(seed_files):
     seed_files({"a.md": "`![](p.png)` 是 ![](p.png)", "p.png": picture()})
-    assert queries.article(1).written == f"`![](p.png)` 是 ![](/media/{images.name(picture())})"
+    assert queries.written(1) == f"`![](p.png)` 是 ![](/media/{images.name(picture())})"
 
 
 @pytest.mark.parametrize("mark", ["hugo.toml", "config.yaml", "_config.yml", "package.json", "config/_default/a.toml"])
