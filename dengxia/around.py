@@ -1,4 +1,4 @@
-"""What stands around an article: its neighbours, tags, related and random articles, in one question.
+"""What stands around an article: its neighbours, related and random articles, in one question.
 
 Asked one by one they cost twice as much, since each question takes and gives back a connection and a read lock.
 """
@@ -21,15 +21,14 @@ from dengxia.queries import (
     newest,
     select_titles,
 )
-from models import Article, ArticleTag, Tag
+from models import Article
 
 
 class Around(NamedTuple):
-    """上一篇 and 下一篇 of the same category, tags in order, 相关文章, 随便看看; articles have `id` and `title`."""
+    """上一篇 and 下一篇 of the same category, 相关文章, 随便看看; articles have `id` and `title`."""
 
     earlier: Row | None
     later: Row | None
-    tags: list[str]
     related: list[Row]
     random: list[Row]
 
@@ -41,14 +40,9 @@ def _arm(kind: str, found: Select) -> Select:
 
 _earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE, placed=True).order_by(*NEWEST_FIRST).limit(1)
 _later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE, placed=True).order_by(*OLDEST_FIRST).limit(1)
-_tags = (
-    select(ArticleTag.position, Tag.name)
-    .join(Tag, Tag.id == ArticleTag.tag_id)
-    .where(ArticleTag.article_id == bindparam("id"))
-)
 _LISTED = SHOWN + listings.DRAWS
 _listed = select_titles(Article.id.in_([bindparam(f"listed_{number}") for number in range(_LISTED)]))
-_around = union_all(_arm("earlier", _earlier), _arm("later", _later), _arm("tag", _tags), _arm("listed", _listed))
+_around = union_all(_arm("earlier", _earlier), _arm("later", _later), _arm("listed", _listed))
 
 
 def around(card: Row) -> Around:
@@ -57,7 +51,7 @@ def around(card: Row) -> Around:
     ids = [*fitting[:SHOWN], *drawn]
     values = {f"listed_{number}": id for number, id in enumerate([*ids, *[None] * (_LISTED - len(ids))])}
     rows = ask(_around, category_id=card.category_id, at=card.published_at, id=card.id, **values)
-    found: dict[str, dict[int, Row]] = {"earlier": {}, "later": {}, "tag": {}, "listed": {}}
+    found: dict[str, dict[int, Row]] = {"earlier": {}, "later": {}, "listed": {}}
     for row in rows:
         found[row.kind][row.id] = row
     earlier, later = (next(iter(found[kind].values()), None) for kind in ("earlier", "later"))
@@ -72,7 +66,7 @@ def around(card: Row) -> Around:
     random = [listed[id] for id in dict.fromkeys(drawn) if id in listed and id not in shown][:SHOWN]
     if len(random) < SHOWN:
         random += listings.random_cards(SHOWN - len(random), shown.union(row.id for row in random))
-    return Around(earlier, later, [found["tag"][position].title for position in sorted(found["tag"])], related, random)
+    return Around(earlier, later, related, random)
 
 
 def unpack_others(others: bytes) -> list[int]:

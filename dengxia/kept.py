@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from flask import current_app
+from sqlalchemy import func, select
 
 from models import Article, ContentVersion, db, public
 
@@ -25,7 +25,7 @@ _lock = RLock()
 
 
 class Content:
-    """What this process knows of the content of one database: its version, when that was looked up, and answers."""
+    """What this process knows of the content of its site: its version, when that was looked up, and answers."""
 
     def __init__(self) -> None:
         self.looked_up = -CHECK_SECONDS
@@ -40,13 +40,9 @@ class Content:
         return time.monotonic() - self.looked_up >= CHECK_SECONDS
 
 
-_contents: WeakKeyDictionary[Engine, Content] = WeakKeyDictionary()
-
-
 def content() -> Content:
     """What is known of the current app's content, with a version that is at most a second old."""
-    engine = db.engine
-    found = _contents.get(engine) or _contents.setdefault(engine, Content())
+    found = current_app.extensions.get("content") or current_app.extensions.setdefault("content", Content())
     if found.is_due():
         # A scheduled time that has come is a change too.
         number = db.session.scalar(select(ContentVersion.number))
@@ -84,5 +80,5 @@ def kept(function: Callable[P, R]) -> Callable[P, R]:
 
 def forget() -> None:
     """Look the version up at the next question: this process has just changed the content."""
-    with _lock:
-        _contents.setdefault(db.engine, Content()).looked_up = -CHECK_SECONDS
+    if known := current_app.extensions.get("content"):
+        known.looked_up = -CHECK_SECONDS

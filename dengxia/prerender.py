@@ -11,7 +11,7 @@ the article is written again or `flask rebuild` has run.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from math import ceil
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ from markupsafe import Markup
 from dengxia import markup
 from dengxia.kept import keep
 from dengxia.packing import pack, unpack
-from dengxia.queries import Row
+from dengxia.queries import Row, tags
 from dengxia.times import iso, moment
 
 CHARACTERS_A_MINUTE = 400
@@ -31,33 +31,33 @@ CHARACTERS_A_MINUTE = 400
 MARK = "\ufdd0"
 
 
-def make(card: Row, html: str, length: int, tags: Sequence[str]) -> bytes:
-    """The page of an article with this safe HTML of so many 字, packed, to be kept as `page`."""
+def make(card: Row, html: str, length: int, names: Iterable[str]) -> bytes:
+    """The page of an article with this safe HTML of so many 字 with these tags, packed, to be kept as `page`."""
     columns = {**card._asdict(), "html": html, "length": length}
-    return pack(_render(columns, tags), _known(columns, tags))
+    return pack(_render(columns, names), _known(columns))
 
 
-def page(card: Row, tags: Sequence[str], values: Mapping[str, str]) -> str:
+def page(card: Row, values: Mapping[str, str]) -> str:
     """The page of a row from `queries.article` with its holes filled: those that `_render` and its template leave."""
-    pieces = _made(card._asdict(), tags).split(MARK)
+    pieces = _made(card._asdict()).split(MARK)
     pieces[1::2] = [values[name] for name in pieces[1::2]]
     return "".join(pieces)
 
 
-def _made(columns: Mapping[str, Any], tags: Sequence[str]) -> str:
+def _made(columns: Mapping[str, Any]) -> str:
     if columns["page"]:
         with suppress(zlib.error):
-            return unpack(columns["page"], _known(columns, tags))
-    return _render(columns, tags)
+            return unpack(columns["page"], _known(columns))
+    return _render(columns, tags([columns["id"]])[columns["id"]])
 
 
 def _hole(name: str, **_: object) -> Markup:
     return Markup(f"{MARK}{name}{MARK}")
 
 
-def _known(columns: Mapping[str, Any], tags: Iterable[str]) -> str:
+def _known(columns: Mapping[str, Any]) -> str:
     model = keep(("model page",), lambda: _render(_MODEL, ["文"]) + current_app.config["SITE_TIMEZONE"])
-    return "\n".join([model, *map(columns.__getitem__, _REPEATED), *tags])
+    return "\n".join([model, *map(columns.__getitem__, _REPEATED)])
 
 
 # What a page says more than once, or what is not the article's own.
@@ -74,22 +74,22 @@ _MODEL = {
 }
 
 
-def _render(columns: Mapping[str, Any], tags: Iterable[str]) -> str:
+def _render(columns: Mapping[str, Any], names: Iterable[str]) -> str:
     card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
-    tags = list(map(_unmarked, tags))
+    names = list(map(_unmarked, names))
     site, url = _hole("site"), _hole("url")
     picture = card.cover or markup.first_picture(card.html)
     if picture and "://" not in picture:
         picture = f"{site}/{picture.lstrip('/')}"
     return current_app.jinja_env.get_template("article.html").render(
         article=card,
-        tags=tags,
+        tags=names,
         contents=markup.contents(card.html),
         minutes=ceil(card.length / CHARACTERS_A_MINUTE),
         picture=picture,
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
-        site_data=_data(card, tags, site, url, picture),
+        site_data=_data(card, names, site, url, picture),
         home=f"{site}/",
         hole=_hole,
         part=_hole,

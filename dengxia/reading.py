@@ -121,7 +121,7 @@ def article(id):
         "neighbours": macros.neighbours(beside),
         "aside": macros.aside(beside),
     }
-    return prerender.page(card, beside.tags, holes)
+    return prerender.page(card, holes)
 
 
 @kept

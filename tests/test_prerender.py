@@ -34,10 +34,10 @@ class Holes(dict):
 @pytest.mark.parametrize("record", [RICH, {"title": "题", "body": "文", "date": "2020-01-01"}])
 def test_the_page_that_was_kept_is_the_one_made_now(seed, record):
     seed(record)
-    card, tags = queries.article(1), record.get("tags", [])
+    card = queries.article(1)
     assert card.page
-    page = prerender.page(card, tags, Holes())
-    assert page == prerender.page(card._replace(page=None), tags, Holes())
+    page = prerender.page(card, Holes())
+    assert page == prerender.page(card._replace(page=None), Holes())
     assert page.count("[text]") == page.count("[aside]") == page.count("[neighbours]") == 1
 
 
@@ -68,6 +68,6 @@ def test_a_mark_in_a_text_makes_no_hole(seed):
     marked = f"甲{prerender.MARK}foot{prerender.MARK}乙"
     seed(RICH)
     card = queries.article(1)._replace(title=marked, page=None)
-    page = prerender.page(card, [marked], Holes())
+    page = prerender.page(card, Holes())
     assert "甲foot乙" in page
     assert page.count("[foot]") == 1
