@@ -12,13 +12,13 @@ postings, so the cost does not grow with the site.
 
 import math
 from array import array
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nlargest
 from itertools import islice
 from operator import mul
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from dengxia.queries import SHOWN
 from dengxia.search import Text
@@ -44,8 +44,9 @@ def _entry(score: float, id: int) -> int:
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
     """Take articles (id → text) out of the postings as they stood, put them in as they stand, and relate them."""
-    batch = _Batch({id: text.words.terms for id, text in new.items()})
-    batch.forget({id: text.words.terms.ids for id, text in old.items()})
+    batch = _Batch(
+        {id: text.words.terms for id, text in new.items()}, {id: text.words.terms for id, text in old.items()}
+    )
     for id in sorted(new):
         batch.relate(id)
     batch.write()
@@ -60,52 +61,53 @@ def clear() -> None:
 class _Batch:
     """Articles related in one transaction: what is read for them is read once and written back at the end."""
 
-    def __init__(self, articles: Mapping[int, Terms]):
-        self.articles = articles
-        wanted = {ALL}.union(*(terms.ids for terms in articles.values()))
-        self.frequency = Counter(dict(_rows("id, frequency", "term", "id", wanted)))
+    def __init__(self, articles: Mapping[int, Terms], forgotten: Mapping[int, Terms]):
+        self.articles, self.forgotten = articles, forgotten
+        wanted = {ALL}.union(*(terms.ids for terms in (*articles.values(), *forgotten.values())))
+        self.frequency = dict.fromkeys(wanted, 0) | dict(_rows("id, frequency", "term", "id", wanted))
         self.counted = self._count()
-        articles_known = self.frequency[ALL] + PRIOR
-        self.idf = {term: math.log(1 + articles_known / (self.frequency[term] + 1)) for term in wanted}
+        known = self.frequency[ALL] + PRIOR
+        # By frequency, since most terms have one of a few.
+        self.idf = {count: math.log(1 + known / (count + 1)) for count in {*self.frequency.values()}}
+        self.tempered = {count: idf**0.7 for count, idf in self.idf.items()}
         self.weights = {id: self._weights(terms) for id, terms in articles.items()}
-        kept = set().union(*self.weights.values())
-        self.postings = {id: array("Q", packed) for id, packed in _rows("id, postings", "term", "id", kept)}
-        self.lists: dict[int, list[int]] = {}
+        read = set().union(*self.weights.values(), *(terms.ids for terms in forgotten.values()))
+        self.postings = {id: array("Q", packed) for id, packed in _rows("id, postings", "term", "id", read)}
+        self.lists: dict[int, array] = {}
         self.touched: set[int] = set()
+        self.relisted: set[int] = set()
+        self._forget()
 
     def _count(self) -> set[int]:
         """Count the articles' terms: all of a title, those of a body in a sample."""
-        counted: set[int] = set()
+        counted = {ALL}
+        self.frequency[ALL] += len(self.articles)
         for id, terms in self.articles.items():
             step = 1 if id <= SURE else SAMPLE
-            counts = {ALL: 1, **dict.fromkeys(terms.ids[: terms.titled], 1)}
+            counts = dict.fromkeys(terms.ids[: terms.titled], 1)
             if id % step == 0:
                 counts |= dict.fromkeys(terms.ids[terms.titled :], step)
-            self.frequency.update(counts)
+            for term, count in counts.items():
+                self.frequency[term] += count
             counted |= counts.keys()
         return counted
 
-    def _tempered(self, term: int) -> float:
-        return self.idf[term] ** 0.7
-
     def _weights(self, terms: Terms) -> dict[int, int]:
         """The most telling terms of an article (those of its title count double) with their weights in a byte."""
-        places = range(len(terms.ids))
-        if len(places) > KEPT:
-            telling = [*map(mul, terms.weights, map(self.idf.__getitem__, terms.ids))]
+        counts = [*map(self.frequency.__getitem__, terms.ids)]
+        places = range(len(counts))
+        if len(counts) > KEPT:
+            telling = [*map(mul, terms.weights, map(self.idf.__getitem__, counts))]
             telling[: terms.titled] = [2 * value for value in telling[: terms.titled]]
             places = sorted(places, key=telling.__getitem__, reverse=True)[:KEPT]
-        kept = [(terms.ids[place], terms.weights[place]) for place in places]
-        length = math.sqrt(sum(weight * weight * self._tempered(term) for term, weight in kept))
-        norm = 0.7 * 10 + 0.3 * length
-        return {term: min(255, max(1, round(SCALE * weight / norm))) for term, weight in kept}
+        length = math.sqrt(sum(terms.weights[place] ** 2 * self.tempered[counts[place]] for place in places))
+        scale = SCALE / (0.7 * 10 + 0.3 * length)
+        return {terms.ids[place]: min(255, max(1, round(scale * terms.weights[place]))) for place in places}
 
-    def forget(self, articles: Mapping[int, Iterable[int]]) -> None:
-        """Take articles with these terms out of the postings."""
-        wanted = set().union(*articles.values()) - self.postings.keys()
-        self.postings |= {id: array("Q", packed) for id, packed in _rows("id, postings", "term", "id", wanted)}
-        for id, terms in articles.items():
-            for term in terms:
+    def _forget(self) -> None:
+        """Take the old articles out of the postings."""
+        for id, terms in self.forgotten.items():
+            for term in terms.ids:
                 kept = array("Q", (entry for entry in self.postings.get(term, ()) if entry >> 8 != id))
                 if len(kept) < len(self.postings.get(term, ())):
                     self.postings[term] = kept
@@ -114,66 +116,91 @@ class _Batch:
     def relate(self, id: int) -> None:
         """Find the list of an article, enter it into those of others, and add its postings."""
         weights = self.weights[id]
-        scores, own = self._scores(weights)
-        best = nlargest(CANDIDATES, ((score, other) for other, score in scores.items() if score < COPY * own))
+        best = self._best(weights)
         self._read_lists([other for _, other in best])
-        self.lists[id] = [_entry(score, other) for score, other in best[:SHOWN]]
+        self._list(id, sorted((_entry(score, other) for score, other in best[:SHOWN]), reverse=True))
         for score, other in best:
-            listed = [entry for entry in self.lists[other] if entry & 0xFFFFFFFF != id]
-            self.lists[other] = sorted([*listed, _entry(score, id)], reverse=True)[:SHOWN]
+            listed, entry = self.lists[other], _entry(score, id)
+            if id in self.forgotten:
+                listed = array("Q", (one for one in listed if one & 0xFFFFFFFF != id))
+            if len(listed) < SHOWN or entry > listed[-1]:
+                self._list(other, sorted([*listed, entry], reverse=True)[:SHOWN])
         for term, weight in weights.items():
             postings = self.postings.setdefault(term, array("Q"))
             postings.append(id << 8 | weight)
             del postings[:-NEWEST]
         self.touched |= weights.keys()
 
-    def _scores(self, weights: Mapping[int, int]) -> tuple[dict[int, float], float]:
-        """The score of every article in the postings read, and that of the article with itself."""
-        shares = {term: weight * self._tempered(term) / SCALE**2 for term, weight in weights.items()}
-        scores: defaultdict[int, float] = defaultdict(float)
+    def _best(self, weights: Mapping[int, int]) -> list[tuple[float, int]]:
+        """The articles with the highest scores in the postings read, but for copies of the same text."""
+        shares = {term: weight * self.tempered[self.frequency[term]] / SCALE**2 for term, weight in weights.items()}
+        scores: dict[int, float] = {}
+        score_of = scores.get  # looked up once: this loop is half of the work
         left = READ
         for term in sorted(weights, key=lambda term: -weights[term] * shares[term]):
             read = self.postings.get(term, array("Q"))[-left:]
             share = shares[term]
-            for entry in read:
-                scores[entry >> 8] += share * (entry & 255)
+            for other, weight in zip(*_unpacked(read), strict=True):
+                scores[other] = score_of(other, 0.0) + share * weight
             left -= len(read)
             if left <= 0:
                 break
-        return scores, sum(weights[term] * share for term, share in shares.items())
+        limit = COPY * sum(weights[term] * share for term, share in shares.items())
+        return nlargest(CANDIDATES, [(score, other) for other, score in scores.items() if score < limit])
 
     def _read_lists(self, ids: Iterable[int]) -> None:
         wanted = set(ids) - self.lists.keys()
-        self.lists |= {id: [] for id in wanted}
+        self.lists |= dict.fromkeys(wanted, array("Q"))
         rows = _rows("article_id, others", "related", "article_id", wanted)
-        self.lists |= {id: list(array("Q", others)) for id, others in rows}
+        self.lists |= {id: array("Q", others) for id, others in rows}
+
+    def _list(self, id: int, entries: Iterable[int]) -> None:
+        self.lists[id] = array("Q", entries)
+        self.relisted.add(id)
 
     def write(self) -> None:
         """Put everything back that has changed."""
-        frequencies = [{"id": term, "value": self.frequency[term], "none": b""} for term in self.counted]
-        postings = [{"id": term, "value": self.postings[term].tobytes()} for term in self.touched]
-        lists = [{"id": id, "value": array("Q", entries).tobytes()} for id, entries in self.lists.items()]
-        for statement, rows in ((_put_frequency, frequencies), (_put_postings, postings), (_put_list, lists)):
-            if rows:
-                db.session.execute(statement, rows)
+        _put(_PUT_FREQUENCY, ((id, self.frequency[id]) for id in sorted(self.counted - self.touched)))
+        _put(_PUT_TERM, ((id, self.frequency[id], self.postings[id].tobytes()) for id in sorted(self.touched)))
+        _put(_PUT_LIST, ((id, self.lists[id].tobytes()) for id in sorted(self.relisted)))
 
 
-_put_frequency = text(
-    "INSERT INTO term (id, frequency, postings) VALUES (:id, :value, :none)"
+def _entry(score: float, id: int) -> int:
+    # As queries.unpack_others reads it.
+    return round(score * 1000) << 32 | id
+
+
+def _unpacked(postings: array) -> tuple[array, bytes]:
+    """The articles and the weights of postings (id << 8 | weight): of the 8 bytes of each, 1 to 4 and 0."""
+    packed = postings.tobytes()
+    return array("I", (packed + b"\0")[1:])[::2], packed[::8]
+
+
+_PUT_FREQUENCY = (
+    "INSERT INTO term (id, frequency, postings) VALUES (?, ?, x'')"
     " ON CONFLICT (id) DO UPDATE SET frequency = excluded.frequency"
 )
-_put_postings = text(
-    "INSERT INTO term (id, frequency, postings) VALUES (:id, 0, :value)"
-    " ON CONFLICT (id) DO UPDATE SET postings = excluded.postings"
+_PUT_TERM = (
+    "INSERT INTO term (id, frequency, postings) VALUES (?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET frequency = excluded.frequency, postings = excluded.postings"
 )
-_put_list = text(
-    "INSERT INTO related (article_id, others) VALUES (:id, :value)"
+_PUT_LIST = (
+    "INSERT INTO related (article_id, others) VALUES (?, ?)"
     " ON CONFLICT (article_id) DO UPDATE SET others = excluded.others"
 )
 
 
+def _put(statement: str, rows: Iterable[tuple]) -> None:
+    # By the driver's own cursor, like `_rows`: SQLAlchemy takes longer over a row than SQLite does.
+    _cursor().executemany(statement, rows)
+
+
 def _rows(columns: str, table: str, key: str, ids: Iterable[int]) -> Iterator[tuple]:
     """Rows by whole numbers, which stand in the statement itself: there may be more of them than parameters."""
-    numbers = map(str, sorted(ids))
+    numbers, cursor = map(str, sorted(ids)), _cursor()
     while some := ",".join(islice(numbers, 10_000)):
-        yield from db.session.connection().exec_driver_sql(f"SELECT {columns} FROM {table} WHERE {key} IN ({some})")
+        yield from cursor.execute(f"SELECT {columns} FROM {table} WHERE {key} IN ({some})")
+
+
+def _cursor() -> DBAPICursor:
+    return db.session.connection().connection.cursor()
