@@ -50,13 +50,13 @@ _DATE = re.compile(
 )
 # What no text file holds on purpose, and XML and SQLite tools trip over.
 # Control characters, and the places of Unicode that are no characters: XML forbids both.
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-    + "]"
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
+_CONTROL = re.compile(f"[{_CONTROLS}]")
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|/page/\d+$")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_ODD = re.compile(rf"[{_CONTROLS}\ud800-\udfff]")  # one walk over a long text instead of two
 
 
 class Refused(Exception):
@@ -111,12 +111,14 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     lower = {str(name).strip().lower(): value for name, value in fields.items()}
     try:
         named = {name: _first(lower, (name, *others)) for name, others in NAMES.items()}
-        made = _record(where, named, lower, re.sub(r"\r\n?", "\n", body), zone, defaults)
+        body = body.replace("\r\n", "\n").replace("\r", "\n")
+        made = _record(where, named, lower, body, zone, defaults)
     except ValueError as error:
         raise Refused(where, str(error)) from None
     if not made.body.strip():
         raise Refused(where, "没有正文")
-    if any(isinstance(text, str) and _CONTROL.search(text) for text in (body, *lower.values())):
+    others = [value for name, value in lower.items() if isinstance(value, str) and name != "body"]
+    if len(made.body) < len(body) or any(map(_CONTROL.search, others)):
         made.notes.append("略去了控制字符")
     return made
 
@@ -210,6 +212,8 @@ def _first(fields: Mapping[str, object], names: Iterable[str]) -> object:
 
 
 def _checked(text: str, name: str) -> str:
+    if not _ODD.search(text):
+        return text
     found = _SURROGATE.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
