@@ -20,13 +20,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from math import ceil
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select, text
 
-from dengxia import han, markup, snippets
-from dengxia.asked import MOST_WORDS, Query, parse
+from dengxia import han, markup, queries, snippets
+from dengxia.asked import Query, parse
 from dengxia.packing import unpack
 from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, ArticleTag, Body, Category, Tag, db, now, public
@@ -38,12 +37,12 @@ TABLES = {
     TITLES: "text, content='', tokenize='ascii', columnsize=0",
     CHARS: "text, content='', tokenize='ascii', detail=none, columnsize=0",
 }
-LONGEST_QUERY = 100
+LONGEST_QUERY = 200  # characters, as many as a title has at most
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
 # Seconds of this thread's own time, so that a busy machine does not cut answers short.
 FIND, COUNT, TITLE, RANK = 0.015, 0.006, 0.004, 0.008
-_VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
+VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
 class Text(NamedTuple):
@@ -157,13 +156,13 @@ def _match(wanted: Iterable[str], unwanted: Iterable[str], category: int | None 
     return " NOT ".join([f"({' AND '.join(tokens)})", *unwanted])
 
 
-def _phrase(groups: Sequence[str]) -> str:
+def phrase(groups: Sequence[str]) -> str:
     # Only letters and digits come out of `han.groups`, and they stand in quotes: nothing that a visitor types is ever
     # read as FTS5's language.
     return f'"{" ".join(token for group in groups for token in han.tokens(group))}"'
 
 
-def _quoted(chars: Iterable[str]) -> list[str]:
+def quoted(chars: Iterable[str]) -> list[str]:
     return [f'"{char}"' for char in chars]
 
 
@@ -173,6 +172,13 @@ def _quoted(chars: Iterable[str]) -> list[str]:
 def find(query: str, number: int = 1, category: int | None = None, newest: bool = False) -> Found:
     """Page `number` of the articles with all words of a query, best or `newest` first, of a category or of all."""
     asked = parse(query)
+    found = titled(query, category)
+    if asked.no_phrases or asked.no_chars:
+        # A title may hold what reads as a word to leave out; it is found by itself all the same.
+        if any(han.fold(row.title) == han.fold(query) for row in queries.titles(found)):
+            asked = parse(han.fold(query).replace("-", " "))
+        else:
+            found = []
     if not asked.groups:
         return Found([], 0, False, 1, 1)
     need = number * PER_PAGE
@@ -180,7 +186,7 @@ def find(query: str, number: int = 1, category: int | None = None, newest: bool 
     few = whole and len(ids) <= FEW
     count, more = (len(ids), not whole) if few or not whole else _count(asked, category, len(ids))
     if not newest:
-        ids = _titles_first(asked, category, _ranked(asked, ids) if few else ids, need)
+        ids = list(dict.fromkeys([*found, *_titles_first(asked, category, _ranked(asked, ids) if few else ids)]))
     pages = max(1, ceil(min(count, MOST) / PER_PAGE))
     return Found(_hits(ids[need - PER_PAGE : need], asked.groups, newest), count, more, number, pages)
 
@@ -188,67 +194,68 @@ def find(query: str, number: int = 1, category: int | None = None, newest: bool 
 def _newest_ids(asked: Query, category: int | None, limit: int) -> tuple[list[int], bool]:
     """The newest articles that hold what was asked, and whether no more time was needed to find them."""
     if not asked.phrases:
-        match = _match(_quoted(asked.chars), _quoted(asked.no_chars), category)
-        ids, whole = _rows(CHARS, match, limit, FIND)
-        return _without(ids, WORDS, map(_phrase, asked.no_phrases)), whole
-    match = _match(map(_phrase, asked.phrases), map(_phrase, asked.no_phrases), category)
-    ids, whole = _rows(WORDS, match, limit, FIND)
+        match = _match(quoted(asked.chars), quoted(asked.no_chars), category)
+        ids, whole = rows_of(CHARS, match, limit, FIND)
+        return _without(ids, WORDS, map(phrase, asked.no_phrases)), whole
+    match = _match(map(phrase, asked.phrases), map(phrase, asked.no_phrases), category)
+    ids, whole = rows_of(WORDS, match, limit, FIND)
     for char in asked.chars:
         ids = sorted(_among(ids, CHARS, f'"{char}"'), reverse=True)
-    return _without(ids, CHARS, _quoted(asked.no_chars)), whole
+    return _without(ids, CHARS, quoted(asked.no_chars)), whole
 
 
 def _count(asked: Query, category: int | None, known: int) -> tuple[int, bool]:
     """How many articles hold what was asked, as far as `MOST`; whether there are more."""
     if asked.phrases and not asked.chars and not asked.no_chars:
-        table, match = WORDS, _match(map(_phrase, asked.phrases), map(_phrase, asked.no_phrases), category)
+        table, match = WORDS, _match(map(phrase, asked.phrases), map(phrase, asked.no_phrases), category)
     elif not asked.phrases and not asked.no_phrases:
-        table, match = CHARS, _match(_quoted(asked.chars), _quoted(asked.no_chars), category)
+        table, match = CHARS, _match(quoted(asked.chars), quoted(asked.no_chars), category)
     else:
         return known, True
-    inner = f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND {_VISIBLE} LIMIT {MOST + 1}"
-    rows, whole = _run(f"SELECT count(*) FROM ({inner})", (match, now()), COUNT)
-    return (min(rows[0], MOST), rows[0] > MOST) if whole else (known, True)
+    inner = f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND {VISIBLE} LIMIT {MOST + 1}"
+    rows, whole = run(f"SELECT count(*) FROM ({inner})", (match, now()), COUNT)
+    return (min(rows[0][0], MOST), rows[0][0] > MOST) if whole else (known, True)
 
 
 def _ranked(asked: Query, ids: Sequence[int]) -> list[int]:
     """Few hits, those that fit best first (bm25); newest first where ranking would take too long."""
     if not asked.phrases or len(ids) < 2:
         return list(ids)
-    match = _match(map(_phrase, asked.phrases), [])
-    rows, whole = _run(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ? ORDER BY rank", (match,), RANK)
+    match = _match(map(phrase, asked.phrases), [])
+    rows, whole = run(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ? ORDER BY rank", (match,), RANK)
     kept = set(ids)
-    return [id for id in rows if id in kept] if whole else list(ids)
+    return [id for (id,) in rows if id in kept] if whole else list(ids)
 
 
-def _titles_first(asked: Query, category: int | None, ids: Sequence[int], need: int) -> list[int]:
-    """Put in front the article whose title is the query, then those with all words in the title."""
-    whole, _ = _rows(TITLES, _match([f'"{_whole(asked.groups)}"'], [], category), PER_PAGE, TITLE)
-    wanted = [*map(_phrase, asked.phrases), *_quoted(asked.chars)]
-    titled, _ = _rows(TITLES, _match(wanted, [], category), max(need, FEW), TITLE)
-    whole, titled = (
-        _without(_without(found, WORDS, map(_phrase, asked.no_phrases)), CHARS, _quoted(asked.no_chars))
-        for found in (whole, titled)
-    )
+def titled(query: str, category: int | None = None) -> list[int]:
+    """The newest articles whose title is the query."""
+    return rows_of(TITLES, _match([f'"{_whole(han.groups(han.fold(query)))}"'], [], category), PER_PAGE, TITLE)[0]
+
+
+def _titles_first(asked: Query, category: int | None, ids: Sequence[int]) -> list[int]:
+    """Put in front the articles with all words in the title."""
+    wanted = [*map(phrase, asked.phrases), *quoted(asked.chars)]
+    titled, _ = rows_of(TITLES, _match(wanted, [], category), FEW, TITLE)
+    titled = _without(_without(titled, WORDS, map(phrase, asked.no_phrases)), CHARS, quoted(asked.no_chars))
     first, known = set(titled), set(ids)
-    ordered = [*whole, *(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
-    return list(dict.fromkeys(ordered))
+    return [*(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
 
 
-def _rows(table: str, match: str, limit: int, seconds: float) -> tuple[list[int], bool]:
-    statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND {_VISIBLE} ORDER BY rowid DESC LIMIT ?"
-    return _run(statement, (match, now(), limit), seconds)
+def rows_of(table: str, match: str, limit: int, seconds: float) -> tuple[list[int], bool]:
+    statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND {VISIBLE} ORDER BY rowid DESC LIMIT ?"
+    rows, whole = run(statement, (match, now(), limit), seconds)
+    return [id for (id,) in rows], whole
 
 
-def _run(statement: str, values: tuple, seconds: float) -> tuple[list[int], bool]:
-    """The first column of the rows that come within so many seconds, and whether that is all of them."""
+def run(statement: str, values: tuple, seconds: float) -> tuple[list[tuple], bool]:
+    """The rows that come within so many seconds, and whether that is all of them."""
     driver = db.session.connection().connection.driver_connection
     deadline = time.thread_time() + seconds
     driver.set_progress_handler(lambda: time.thread_time() > deadline, 200)
     found = []
     try:
         for row in driver.execute(statement, values):
-            found.append(row[0])
+            found.append(row)
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
@@ -280,14 +287,9 @@ _cards = (
 )
 
 
-def _shown(ids: Sequence[int]) -> list[Row]:
-    """The cards and texts of these articles, in their order."""
-    rows = {row.id: row for row in db.session.execute(_cards, {"ids": list(ids)})}
-    return [rows[id] for id in ids if id in rows]
-
-
 def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
-    shown = _shown(ids)
+    rows = {row.id: row for row in db.session.execute(_cards, {"ids": list(ids)})}
+    shown = [rows[id] for id in ids if id in rows]
     if newest:
         shown.sort(key=lambda row: (row.published_at, row.id), reverse=True)
     return [
@@ -298,19 +300,3 @@ def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
 
 def _plain(html: bytes, source: bytes) -> str:
     return markup.plain(unpack(html, unpack(source)))
-
-
-def suggest(words: str, limit: int = 5) -> list[Row]:
-    """Cards that come nearest to some words or an address: by the pairs in their titles, else by words in the text."""
-    groups = [g for g in han.groups(han.fold(unquote(words))) if len(g) > 1 and g not in _NO_WORDS][:MOST_WORDS]
-    pairs = dict.fromkeys(token for group in groups for token in han.tokens(group) if len(token) > 1)
-    ids: list[int] = []
-    if pairs:
-        best = f"SELECT rowid FROM {TITLES} WHERE {TITLES} MATCH ? AND {_VISIBLE} ORDER BY rank LIMIT ?"
-        ids, _ = _run(best, (" OR ".join(f'"{pair}"' for pair in pairs), now(), limit), RANK)
-    if groups and len(ids) < limit:
-        ids += _rows(WORDS, " OR ".join(_phrase([group]) for group in groups), limit, TITLE)[0]
-    return _shown(list(dict.fromkeys(ids))[:limit])
-
-
-_NO_WORDS = frozenset("article category tag archive page html htm php asp aspx post posts www".split())

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
-RULES = {"queries", "listings", "writing", "search", "transfer", "ranks", "related", "kept", "schema"}
+RULES = {"queries", "listings", "writing", "search", "transfer", "ranks", "related", "kept", "schema", "suggestions"}
 TOOLS = set("markup typeset commonmark han asked snippets packing images pictures files limits formats".split())
 FRAME = {"cache", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))

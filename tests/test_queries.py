@@ -9,7 +9,7 @@ import pytest
 from conftest import articles
 
 import models
-from dengxia import listings, queries, search, writing
+from dengxia import listings, queries, search, suggestions, writing
 from models import Article, db
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -129,7 +129,7 @@ def ask_everything():
         "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag("一").id, 1),
         "months": (ZONE,), "neighbours": (card,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",), "related": (card,),
-        "sitemap": (1,), "tag": ("一",), "written": (card.id,), "tags": (card.id,),
+        "sitemap": (1,), "tag": ("一",), "titles": ([1, card.id],), "written": (card.id,), "tags": (card.id,),
     }  # fmt: skip
     walks = {"count_bodies", "unpack_others", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
@@ -139,7 +139,8 @@ def ask_everything():
     queries.newest(6)
     queries.feed()
     search.find("正文 同样", 1)
-    search.suggest("/old/正文")
+    suggestions.nearest("/old/正文")
+    suggestions.suggest("第1")
 
 
 def test_no_question_walks_or_sorts_a_growing_table(seed):

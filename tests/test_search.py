@@ -1,10 +1,12 @@
 """Search finds what stands in the text, and nothing that a visitor types breaks it."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dengxia import search
+from dengxia import queries, search
 
 TEXT = "社区居民在灯下读书，用iPhone15拍了照片。后台程序员说：“发布前要检查”！全角ＡＢＣ与半角。"
 
@@ -89,11 +91,51 @@ def test_newest_first_when_asked(seed):
     assert [hit.card.id for hit in search.find("同样", newest=True).hits] == [8, 7, 6, 5, 4, 3, 2, 1]
 
 
-def test_what_comes_nearest_is_offered(library, app):
-    assert titles("灯下工坊志") == []
-    assert search.suggest("灯下工坊志")[0].title == "灯下的工坊"
-    assert search.suggest("") == search.suggest("a b") == []
-    assert "灯下的工坊</a>" in app.test_client().get("/search?q=灯下工坊志").text
+def test_one_category_only(seed, app):
+    seed(
+        *(
+            {"key": f"{n}", "title": f"第{n}篇", "body": "同样的话", "category": "甲" if n % 3 else "乙"}
+            for n in range(66)
+        )
+    )
+    yi, jia = queries.categories()
+    assert [search.find("同样", 1, id).count for id in (None, jia.id, yi.id)] == [66, 44, 22]
+    assert {hit.card.category for hit in search.find("同 第3篇", 1, yi.id).hits} == {"乙"}
+    client = app.test_client()
+    page = client.get(f"/search?q=同样&sort=date&category={yi.slug}").text
+    assert "「乙」里共 22 条" in page
+    assert f'<option value="{yi.slug}" selected>' in page
+    assert re.search(rf'href="/search\?page=2&amp;q=[^"]*&amp;category={yi.slug}&amp;sort=date"', page)
+    assert re.search(rf'href="/search\?q=[^"]*&amp;category={yi.slug}">按相关', page)
+    assert client.get(f"/search?q=同样&category={yi.slug}&page=2").status_code == 200
+    assert client.get(f"/search?q=同样&category={yi.slug}&page=3").status_code == 404
+    assert client.get("/search?q=同样&category=none").status_code == 404
+    assert client.get("/search?q=同样&category=").text.count("共 66 条") == 1
+    assert "在全部栏目里找" in client.get(f"/search?q=第4篇&category={yi.slug}").text
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "读书 -写字",
+        "-18°C 的冷柜",
+        'he said "no"',
+        "one two three four five six seven eight nine ten eleven",
+        "长" * 200,
+    ],
+)
+def test_a_title_finds_its_article_first(seed, title):
+    seed(
+        {"key": "a", "title": title, "body": "写字"},
+        {"key": "b", "title": f"再说：{title}", "body": title * 3},
+        {"key": "c", "title": "读书", "body": title},
+    )
+    assert titles(title)[0] == title
+
+
+def test_a_word_left_out_is_not_taken_for_a_title(seed):
+    seed({"key": "a", "title": "读书，写字", "body": "一"}, {"key": "b", "title": "读书", "body": "二"})
+    assert titles("读书 -写字") == ["读书"]
 
 
 HOSTILE = st.one_of(
