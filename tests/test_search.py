@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dengxia import queries, search
+from dengxia import han, queries, search, snippets
 
 TEXT = "社区居民在灯下读书，用iPhone15拍了照片。后台程序员说：“发布前要检查”！全角ＡＢＣ与半角。"
 
@@ -66,6 +66,14 @@ def test_hits_are_marked_and_escaped(seed):
     assert hit.title == "&lt;b&gt;<mark>灯下</mark>&lt;/b&gt;"
     assert "<script" not in hit.snippet
     assert hit.snippet.count("<mark>") == 2
+
+
+def test_the_snippet_shows_where_the_words_stand_together(seed):
+    seed({"key": "x", "title": "一", "body": f"灯下……{'灯下没有人。' * 40}工匠在灯下做灯。{'灯下没有人。' * 40}"})
+    snippet = search.find("灯下 工匠", 1).hits[0].snippet
+    assert "<mark>工匠</mark>在<mark>灯下</mark>" in snippet
+    assert len(snippet.striptags()) <= snippets.LENGTH + 2
+    assert search.find("灯下", 1).hits[0].snippet.startswith("<mark>灯下</mark>……<mark>灯下</mark>没有人。")
 
 
 def test_change_and_draft_leave_the_index(seed):
@@ -162,3 +170,12 @@ def test_every_substring_is_found(library, start, length):
         and piece.strip("，。：“”！")
     ):
         assert "读书会" in titles(f'"{piece.replace("“", "").replace("”", "")}"')
+
+
+@given(text=st.text(alphabet="灯後臺ＡbＣ…㎏ﬁ①é ]^-\\\n", max_size=20))
+def test_each_folded_character_knows_its_place(text):
+    folded, places = han.fold_with_places(text)
+    assert len(folded) == len(places)
+    assert folded == "".join(map(han.fold, text))
+    assert all(folded[n] in han.fold(text[place]) for n, place in enumerate(places))
+    assert places == sorted(places) and set(places) == set(range(len(text)))
