@@ -13,6 +13,7 @@ says that it is not complete. (A window of rowids would not bound FTS5: it walks
 """
 
 import hashlib
+import json
 import sqlite3
 import time
 from collections import defaultdict
@@ -41,7 +42,7 @@ LONGEST_QUERY = 200  # characters, as many as a title has at most
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
 # Seconds of this thread's own time, so that a busy machine does not cut answers short.
-FIND, COUNT, TITLE, RANK = 0.015, 0.006, 0.004, 0.008
+FIND, COUNT, TITLE, RANK, SIFT = 0.015, 0.006, 0.004, 0.008, 0.012
 VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
@@ -184,33 +185,39 @@ def find(query: str, number: int = 1, category: int | None = None, newest: bool 
     need = number * PER_PAGE
     ids, whole = _newest_ids(asked, category, max(need, FEW) + 1)
     few = whole and len(ids) <= FEW
-    count, more = (len(ids), not whole) if few or not whole else _count(asked, category, len(ids))
+    count, more = (len(ids), not whole) if whole or len(ids) <= FEW else _count(asked, category, len(ids))
     if not newest:
         ids = list(dict.fromkeys([*found, *_titles_first(asked, category, _ranked(asked, ids) if few else ids)]))
     pages = max(1, ceil(min(count, MOST) / PER_PAGE))
     return Found(_hits(ids[need - PER_PAGE : need], asked.groups, newest), count, more, number, pages)
 
 
-def _newest_ids(asked: Query, category: int | None, limit: int) -> tuple[list[int], bool]:
-    """The newest articles that hold what was asked, and whether no more time was needed to find them."""
+def _walk(asked: Query, category: int | None) -> tuple[str, str, list[tuple[str, str, bool]]]:
+    """The table to walk and what to match there; then what the hits must hold, or must not, by another table."""
+    no_phrases, no_chars = list(map(phrase, asked.no_phrases)), quoted(asked.no_chars)
     if not asked.phrases:
-        match = _match(quoted(asked.chars), quoted(asked.no_chars), category)
-        ids, whole = rows_of(CHARS, match, limit, FIND)
-        return _without(ids, WORDS, map(phrase, asked.no_phrases)), whole
-    match = _match(map(phrase, asked.phrases), map(phrase, asked.no_phrases), category)
-    ids, whole = rows_of(WORDS, match, limit, FIND)
-    for char in asked.chars:
-        ids = sorted(_among(ids, CHARS, f'"{char}"'), reverse=True)
-    return _without(ids, CHARS, quoted(asked.no_chars)), whole
+        rest = [(WORDS, " OR ".join(no_phrases), False)]
+        return CHARS, _match(quoted(asked.chars), no_chars, category), [look for look in rest if look[1]]
+    rest = [(CHARS, " AND ".join(quoted(asked.chars)), True), (CHARS, " OR ".join(no_chars), False)]
+    return WORDS, _match(map(phrase, asked.phrases), no_phrases, category), [look for look in rest if look[1]]
+
+
+def _newest_ids(asked: Query, category: int | None, limit: int) -> tuple[list[int], bool]:
+    """The newest articles that hold what was asked, and whether these are all of them."""
+    table, match, rest = _walk(asked, category)
+    limit = MOST + 1 if rest else limit
+    ids, whole = rows_of(table, match, limit, FIND)
+    whole = whole and len(ids) < limit
+    for look in rest:
+        ids, looked = _sift(ids, *look)
+        whole = whole and looked
+    return ids, whole
 
 
 def _count(asked: Query, category: int | None, known: int) -> tuple[int, bool]:
     """How many articles hold what was asked, as far as `MOST`; whether there are more."""
-    if asked.phrases and not asked.chars and not asked.no_chars:
-        table, match = WORDS, _match(map(phrase, asked.phrases), map(phrase, asked.no_phrases), category)
-    elif not asked.phrases and not asked.no_phrases:
-        table, match = CHARS, _match(quoted(asked.chars), quoted(asked.no_chars), category)
-    else:
+    table, match, rest = _walk(asked, category)
+    if rest:
         return known, True
     inner = f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND {VISIBLE} LIMIT {MOST + 1}"
     rows, whole = run(f"SELECT count(*) FROM ({inner})", (match, now()), COUNT)
@@ -236,7 +243,8 @@ def _titles_first(asked: Query, category: int | None, ids: Sequence[int]) -> lis
     """Put in front the articles with all words in the title."""
     wanted = [*map(phrase, asked.phrases), *quoted(asked.chars)]
     titled, _ = rows_of(TITLES, _match(wanted, [], category), FEW, TITLE)
-    titled = _without(_without(titled, WORDS, map(phrase, asked.no_phrases)), CHARS, quoted(asked.no_chars))
+    titled, _ = _sift(titled, WORDS, " OR ".join(map(phrase, asked.no_phrases)), False)
+    titled, _ = _sift(titled, CHARS, " OR ".join(quoted(asked.no_chars)), False)
     first, known = set(titled), set(ids)
     return [*(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
 
@@ -265,18 +273,19 @@ def run(statement: str, values: tuple, seconds: float) -> tuple[list[tuple], boo
     return found, True
 
 
-def _among(ids: Sequence[int], table: str, match: str) -> set[int]:
-    """Which of these articles match."""
-    places = ",".join(map(str, ids))
-    statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid IN ({places})"
-    return set(db.session.connection().exec_driver_sql(statement, (match,)).scalars()) if ids else set()
+def _sift(ids: list[int], table: str, match: str, wanted: bool) -> tuple[list[int], bool]:
+    """The articles of some that match, or that do not, as far as there was time; whether there was.
 
-
-def _without(ids: list[int], table: str, matches: Iterable[str]) -> list[int]:
-    for match in matches:
-        unwanted = _among(ids, table, match)
-        ids = [id for id in ids if id not in unwanted]
-    return ids
+    A walk from the newest of them to the oldest: to look each one up takes 0.15 ms.
+    """
+    if not ids or not match:
+        return ids, True
+    among = "rowid BETWEEN ? AND ? AND +rowid IN (SELECT value FROM json_each(?)) ORDER BY rowid DESC"
+    statement = f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND {among}"
+    rows, whole = run(statement, (match, min(ids), max(ids), json.dumps(ids)), SIFT)
+    found = {id for (id,) in rows}
+    last = 0 if whole else min(found, default=max(ids) + 1)
+    return [id for id in ids if id >= last and (id in found) is wanted], whole
 
 
 _cards = (
