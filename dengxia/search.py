@@ -42,7 +42,7 @@ LONGEST_QUERY = 200  # characters, as many as a title has at most
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
 # Seconds of this thread's own time, so that a busy machine does not cut answers short.
-FIND, COUNT, TITLE, RANK, SIFT = 0.015, 0.006, 0.004, 0.008, 0.012
+FIND, COUNT, TITLE, RANK, SIFT = 0.015, 0.006, 0.004, 0.008, 0.016
 VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
