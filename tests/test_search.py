@@ -92,6 +92,20 @@ def test_pages_of_an_answer(seed):
     assert len({hit.card.id for f in found for hit in f.hits}) == 45
 
 
+@pytest.mark.parametrize(
+    ("query", "count"), {"同样 春": 14, "同样 -春": 26, "话 -春天": 26, "同样": 40, "话": 40}.items()
+)
+def test_what_two_tables_hold_is_counted_whole_or_as_more(seed, monkeypatch, query, count):
+    monkeypatch.setattr(search, "FEW", 5)
+    seed(*({"key": f"{n}", "title": f"第{n}篇", "body": f"同样的话{'' if n % 3 else '春天'}"} for n in range(40)))
+    found = [search.find(query, number) for number in (1, 2)]
+    assert [(f.count, f.more) for f in found] == [(count, False)] * 2
+    assert len({hit.card.id for f in found for hit in f.hits}) == count
+    monkeypatch.setattr(search, "MOST", 10)
+    few = search.find(query)
+    assert few.more and few.count <= 10
+
+
 def test_newest_first_when_asked(seed):
     seed(
         *({"key": str(n), "title": f"第{n}篇", "body": "同样的话 " * n, "date": f"2024-01-{n:02}"} for n in range(1, 9))

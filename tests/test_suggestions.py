@@ -3,6 +3,7 @@
 import pytest
 
 from dengxia import suggestions
+from dengxia.search import TITLES, rows_of
 
 
 @pytest.fixture
@@ -42,6 +43,16 @@ def shelf(seed):
 )
 def test_titles_are_suggested_for_what_is_typed(shelf, typed, found):
     assert [row.title for row in suggestions.suggest(typed)] == found
+
+
+def test_what_is_in_too_many_titles_is_found_among_the_newest(seed, monkeypatch):
+    seed(
+        *({"key": f"{n}", "title": f"2024年第{n}期", "body": "文", "date": "2024-01-01"} for n in range(9)),
+        *({"key": f"later {n}", "title": f"2024年后{n}", "body": "文", "date": "2099-01-01"} for n in range(200)),
+    )
+    monkeypatch.setattr(suggestions, "SUGGEST", -1)
+    assert rows_of(TITLES, "2024", 1, -1) == ([], False)
+    assert [row.title for row in suggestions.suggest("20")] == [f"2024年第{n}期" for n in range(8, 0, -1)]
 
 
 def test_suggestions_are_served_as_opensearch_reads_them(shelf, app):
