@@ -1,4 +1,4 @@
-"""Chinese full text in FTS5: the only module that knows that the database is SQLite.
+"""Chinese full text in FTS5: with `suggestions` the only module that knows that the database is SQLite.
 
 Three tables without text of their own (`content=''`), fed with tokens from `han.tokens`, so that the tokenizer has
 only to split at spaces. `search_words` holds all text of an article, its fields kept apart by ¶; `search_titles` the
