@@ -1,8 +1,8 @@
 """How long search takes: `python benchmarks/search.py [ARTICLES]`.
 
 Words of known frequency are planted in the corpus; the others are cut out of its articles. Times are of
-`dengxia.search.find` with its page of cards and snippets, in milliseconds of this process, and the ratio to the same
-queries on a site of 1,000 articles.
+`dengxia.search.find` with its page of cards and snippets, and of `dengxia.suggestions`, in milliseconds of this
+process, and the ratio to the same queries on a site of 1,000 articles.
 """
 
 import json
@@ -11,6 +11,8 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,30 +43,40 @@ def measure(folder: str, articles: int) -> dict[str, list[float]]:
     sys.path.insert(0, str(ROOT))
     os.environ["FLASK_INSTANCE_PATH"] = folder
     from app import create_app
-    from dengxia import queries, search
 
     with create_app().app_context():
         times: dict[str, list[float]] = {}
-        for kind, asked in questions(articles, queries).items():
-            number = 50 if kind == "page 50" else 1
-            search.find(asked[0], number)
-            times[kind] = [timed(lambda query=query, number=number: search.find(query, number)) for query in asked]
+        for kind, asked in questions(articles).items():
+            asked[0]()
+            times[kind] = [timed(ask) for ask in asked]
         return times
 
 
-def questions(articles: int, queries) -> dict[str, list[str]]:
-    """The queries of each kind."""
+def questions(articles: int) -> dict[str, list[Callable]]:
+    """What is asked, kind by kind."""
+    from dengxia import queries, search, suggestions
+
     chance = random.Random(1)
-    texts = [queries.written(chance.randint(1, articles)) for _ in range(EACH)]
-    cut = {length: [piece(text, length, chance) for text in texts] for length in (1, 2, 4, 8)}
+    cards = [queries.article(chance.randint(1, articles)) for _ in range(EACH)]
+    cut = {length: [piece(queries.written(card.id), length, chance) for card in cards] for length in (1, 2, 4, 8)}
     planted = {"in 30 %": corpus.COMMON, "in 1 %": corpus.UNCOMMON, "in 0.01 %": corpus.RARE, "in none": corpus.ABSENT}
-    return {
+    words = {
         **{f"word {kind}": [word] * EACH for kind, word in planted.items()},
         **{f"{length} characters": pieces for length, pieces in cut.items()},
         "two words": [f"{one} {two}" for one, two in zip(cut[2], cut[4], strict=True)],
         "two words, one in 30 %": [f"{corpus.COMMON} {two}" for two in cut[2]],
         "phrase": [f'"{words}"' for words in cut[8]],
-        "page 50": [corpus.COMMON] * EACH,
+    }
+    category = queries.categories()[0].id
+    typed = [*(card.title[:length] for card in cards for length in (1, 2, 3, 5)), corpus.COMMON, corpus.COMMON[0]]
+    missed = [words[:3] + corpus.ABSENT[0] + words[4:] for words in cut[8]]
+    return {
+        **{kind: [partial(search.find, query) for query in asked] for kind, asked in words.items()},
+        "page 50": [partial(search.find, corpus.COMMON, 50)] * EACH,
+        "in a category": [partial(search.find, query, 1, category) for query in (*cut[2], *planted.values())],
+        "newest first": [partial(search.find, query, newest=True) for query in (*cut[2], *planted.values())],
+        "suggestions while typing": [partial(suggestions.suggest, text) for text in typed],
+        "what comes nearest": [partial(suggestions.nearest, words) for words in missed],
     }
 
 

@@ -6,6 +6,7 @@ Doors, HTTP or terminal:    reading (public pages), feeds (for machines), cli (c
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
+                             suggestions (titles for words),
                              related (what fits an article), transfer (content in), kept (answers in memory),
                              times (moments as pages say them), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),

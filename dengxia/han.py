@@ -51,12 +51,14 @@ def fold(text: str) -> str:
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:
     """The folded text and, for each of its characters, the place in `text` that it came from."""
-    folded, places = [], []
-    for place, character in enumerate(text):
-        form = _FOLDING[ord(character)]
-        folded.append(form)
-        places.extend([place] * len(form))
-    return "".join(folded), places
+    places: list[int] = []
+    # Few characters fold to several (… to three dots), so this is a walk from one of those to the next.
+    several = "".join(character for character in set(text) if len(_FOLDING[ord(character)]) > 1)
+    for found in re.finditer(f"[{re.escape(several)}]", text) if several else ():
+        places += range(places[-1] + 1 if places else 0, found.start())
+        places += [found.start()] * len(_FOLDING[ord(found[0])])
+    places += range(places[-1] + 1 if places else 0, len(text))
+    return text.translate(_FOLDING), places
 
 
 def groups(folded: str) -> list[str]:

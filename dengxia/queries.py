@@ -212,6 +212,16 @@ def tag(name: str) -> Row | None:
     return ask_first(_tag, folded=name.casefold())
 
 
+_titles = select_titles(Article.id.in_(bindparam("ids", expanding=True)))
+
+
+def titles(ids: Iterable[int]) -> list[Row]:
+    """The titles of these articles that a visitor may see, with their ids, in the order of the ids."""
+    ids = list(ids)
+    rows = {row.id: row for row in db.session.execute(_titles, {"ids": ids})}
+    return [rows[id] for id in ids if id in rows]
+
+
 # For machines
 
 

@@ -10,6 +10,7 @@ from flask import (
     Response,
     abort,
     current_app,
+    jsonify,
     redirect,
     render_template,
     request,
@@ -21,7 +22,7 @@ from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from dengxia import listings, prerender, queries, search, times
+from dengxia import listings, prerender, queries, search, suggestions, times
 from dengxia.around import around
 from dengxia.kept import keep, kept
 from models import now
@@ -92,11 +93,21 @@ def find():
     if not 1 <= page <= search.LAST_PAGE:
         abort(404)
     sort = "date" if request.args.get("sort") == "date" else None
-    found = search.find(query, page, newest=sort == "date") if query else None
+    slug = request.args.get("category")
+    within = (queries.category(slug) or abort(404)) if slug else None
+    found = search.find(query, page, within and within.id, newest=sort == "date") if query else None
     if found and page > found.pages:
         abort(404)
-    nearest = search.suggest(query) if found and not found.count else []
-    return render_template("search.html", query=query, sort=sort, found=found, nearest=nearest)
+    nearest = suggestions.nearest(query) if found and not found.count else []
+    return render_template("search.html", query=query, within=within, sort=sort, found=found, nearest=nearest)
+
+
+@bp.get("/search/suggest")
+def suggest():
+    """What OpenSearch calls suggestions: what is typed, titles, nothing, and their addresses."""
+    typed = request.args.get("q", "").strip()[: search.LONGEST_QUERY]
+    rows = suggestions.suggest(typed)
+    return jsonify([typed, [row.title for row in rows], [], [url_for(".article", id=row.id) for row in rows]])
 
 
 @bp.get("/sitemap")
@@ -177,7 +188,7 @@ def not_found(error):
         return _to(old)
     if _is_page(shorter := request.path.rstrip("/")) and shorter != request.path:
         return redirect(quote(shorter) + request.full_path[len(request.path) :].rstrip("?"), 301)
-    return render_template("404.html", suggestions=search.suggest(request.path)), 404
+    return render_template("404.html", nearest=suggestions.nearest(request.path)), 404
 
 
 def _is_page(path: str) -> bool:

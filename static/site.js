@@ -64,3 +64,88 @@ addEventListener("keydown", (event) => {
   const link = document.querySelector(`link[rel=${rel}]`);
   if (link) location.assign(link.href);
 });
+
+// Suggestions: titles while the visitor types, as an ARIA combobox. Without it the box is a plain search.
+
+function suggestIn(box) {
+  const list = document.createElement("div");
+  list.id = "suggestions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "文章");
+  // Keeps the focus in the box while an option is pressed.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  box.form.append(list);
+  const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": false, "aria-controls": list.id, autocomplete: "off" };
+  for (const name in attributes) box.setAttribute(name, attributes[name]);
+
+  let timer, asked;
+
+  function show(titles, paths) {
+    list.textContent = "";
+    titles.forEach((title, n) => {
+      const option = document.createElement("a");
+      option.id = "suggestion-" + n;
+      option.href = paths[n];
+      option.tabIndex = -1;
+      option.setAttribute("role", "option");
+      option.textContent = title;
+      list.append(option);
+    });
+    list.hidden = !titles.length;
+    box.setAttribute("aria-expanded", titles.length > 0);
+    box.removeAttribute("aria-activedescendant");
+  }
+
+  function stop() {
+    clearTimeout(timer);
+    if (asked) asked.abort();
+    show([]);
+  }
+
+  async function ask() {
+    if (asked) asked.abort();
+    if (!box.value.trim()) return stop();
+    asked = new AbortController();
+    try {
+      const answer = await fetch("/search/suggest?q=" + encodeURIComponent(box.value), { signal: asked.signal });
+      const [, titles, , paths] = await answer.json();
+      show(titles, paths);
+    } catch (error) {
+      // A later request took its place, or there is no network: then nothing is suggested.
+    }
+  }
+
+  function askSoon(event) {
+    // What an input method has not yet put down is no word.
+    if (event.isComposing) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, 120);
+  }
+
+  function mark(option) {
+    for (const other of list.children) other.setAttribute("aria-selected", other === option);
+    if (option) {
+      box.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else box.removeAttribute("aria-activedescendant");
+  }
+
+  box.addEventListener("input", askSoon);
+  box.addEventListener("compositionend", askSoon);
+  box.addEventListener("blur", stop);
+  box.form.addEventListener("submit", stop);
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing || list.hidden) return;
+    const marked = list.querySelector("[aria-selected=true]");
+    // Beyond either end is the box itself.
+    if (event.key === "ArrowDown") mark(marked ? marked.nextElementSibling : list.firstElementChild);
+    else if (event.key === "ArrowUp") mark(marked ? marked.previousElementSibling : list.lastElementChild);
+    else if (event.key === "Enter" && marked) marked.click();
+    else if (event.key === "Escape") stop();
+    else return;
+    event.preventDefault();
+  });
+}
+
+document.querySelectorAll(".search [type=search]").forEach(suggestIn);

@@ -17,6 +17,7 @@ KINDS = {
     "archive": "/archive/",
     "month": "/archive/2025/11",
     "search": "/search?q=灯",
+    "search in a category": "/search?q=灯&category=zonghe&sort=date",
     "nothing found": "/search?q=没有这样的话",
     "empty search": "/search",
     "sitemap": "/sitemap",
@@ -102,7 +103,7 @@ def test_a_reader_goes_from_home_to_an_article_and_on(visit, page):
     page.get_by_role("main").get_by_role("link").filter(has_text=re.compile("站桩")).first.click()
     title = page.get_by_role("heading", level=1).inner_text()
     assert title in page.title()
-    page.get_by_role("search").first.get_by_role("searchbox").fill("膝盖")
+    page.get_by_role("combobox").fill("膝盖")
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_have_text("膝盖")
 
@@ -114,10 +115,58 @@ def test_arrow_keys_turn_pages_but_not_in_a_field(visit, page):
     page.wait_for_url(lambda url: url != first)
     page.keyboard.press("ArrowRight")
     page.wait_for_url(first)
-    page.get_by_role("searchbox").first.focus()
+    page.get_by_role("combobox").focus()
     page.keyboard.press("ArrowLeft")
     page.wait_for_timeout(300)
     assert page.url == first
+
+
+def test_titles_are_suggested_and_opened_with_the_keyboard(visit, page):
+    visit("home")
+    box, options = page.get_by_role("combobox"), page.get_by_role("option")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.press_sequentially("怎样", delay=20)
+    expect(options.first).to_have_text(re.compile("^怎样"))
+    expect(box).to_have_attribute("aria-expanded", "true")
+    assert Axe().run(page).violations_count == 0
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    expect(box).to_have_value("怎样")
+    page.keyboard.type("写")
+    expect(options).to_have_text("怎样写一则让人看得明白的通知")
+    page.keyboard.press("ArrowUp")
+    expect(options).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", options.get_attribute("id"))
+    page.keyboard.press("ArrowUp")
+    expect(box).not_to_have_attribute("aria-activedescendant", re.compile("."))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("怎样写一则让人看得明白的通知")
+
+
+def test_a_suggestion_is_opened_by_a_click_and_enter_searches(visit, page):
+    visit("search")
+    page.get_by_role("combobox", name="搜索文章").fill("睡前二")
+    page.get_by_role("option", name="睡前二十页").click()
+    expect(page.locator("h1")).to_have_text("睡前二十页")
+    page.get_by_role("combobox").fill("睡前二")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("搜索: 睡前二")
+
+
+def test_what_an_input_method_has_not_put_down_is_not_asked_for(visit, page):
+    visit("home")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "suggest" in request.url else None)
+    page.get_by_role("combobox").focus()
+    session = page.context.new_cdp_session(page)
+    session.send("Input.imeSetComposition", {"text": "deng", "selectionStart": 4, "selectionEnd": 4})
+    page.wait_for_timeout(300)
+    assert asked == []
+    session.send("Input.insertText", {"text": "灯"})
+    page.wait_for_timeout(300)
+    assert len(asked) == 1
 
 
 def test_choices_are_kept_and_applied_before_the_page_shows(visit, page):

@@ -9,7 +9,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
-RULES = set("queries listings around prerender times writing search transfer ranks related kept schema".split())
+RULES = set(
+    "queries listings around prerender times writing search transfer ranks related kept schema suggestions".split()
+)
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
     " ahead".split()

@@ -14,7 +14,7 @@ from conftest import articles
 from sqlalchemy import SelectBase, event
 
 import models
-from dengxia import listings, queries, ranks, search, writing
+from dengxia import listings, queries, ranks, search, suggestions, writing
 from dengxia.around import around
 from models import Article, db
 
@@ -115,7 +115,7 @@ def ask_everything():
         "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
-        "published": ([card.id],), "tags": ([card.id],),
+        "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
@@ -126,7 +126,8 @@ def ask_everything():
     queries.newest(6)
     queries.feed()
     search.find("正文 同样", 1)
-    search.suggest("/old/正文")
+    suggestions.nearest("/old/正文")
+    suggestions.suggest("第1")
 
 
 # Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor:
