@@ -6,24 +6,27 @@ of length do better than the textbook's cosine. On 10,000 headlines of ten class
 class (`benchmarks/related.py`; cosine of tf-idf 0.59). The score is the same from either side, so a new article also
 enters the lists of older ones that it fits better than their last.
 
+What an editor pins comes first and what one bans never comes, now and when the list changes (`RelatedChoice`).
+
 Postings are packed, the newest `NEWEST` of a term in one row, and the most telling terms are read first up to `READ`
 postings, so the cost does not grow with the site.
 """
 
 import math
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from heapq import nlargest
 from itertools import islice
 from operator import mul
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 from dengxia.queries import SHOWN
 from dengxia.search import Text
 from dengxia.terms import Terms
-from models import Related, Term, db
+from models import Related, RelatedChoice, Term, db
 
 KEPT = 48
 NEWEST = 500
@@ -34,12 +37,8 @@ PRIOR = 500  # articles that a young site is taken to have more, so that its fir
 COPY = 0.8  # of an article's score with itself: what comes nearer is the same text again
 SAMPLE = 8  # terms of bodies are counted in one of so many articles once there are SURE articles
 SURE = 300
+PINNED = 2**32 - 1  # the score of what an editor pinned
 ALL = 0  # the id of the row whose frequency is the number of articles
-
-
-def _entry(score: float, id: int) -> int:
-    # As around.unpack_others reads it.
-    return round(score * 1000) << 32 | id
 
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
@@ -76,6 +75,7 @@ class _Batch:
         self.lists: dict[int, array] = {}
         self.touched: set[int] = set()
         self.relisted: set[int] = set()
+        self.pinned, self.banned = self._choices()
         self._forget()
 
     def _count(self) -> set[int]:
@@ -104,6 +104,16 @@ class _Batch:
         scale = SCALE / (0.7 * 10 + 0.3 * length)
         return {terms.ids[place]: min(255, max(1, round(scale * terms.weights[place]))) for place in places}
 
+    def _choices(self) -> tuple[dict[int, list[int]], dict[int, set[int]]]:
+        """What editors pinned and banned, few by the nature of the thing: article → others."""
+        pinned, banned = defaultdict(list), defaultdict(set)
+        for choice in db.session.execute(select(RelatedChoice.__table__)):
+            if choice.pinned:
+                pinned[choice.article_id].append(choice.other_id)
+            else:
+                banned[choice.article_id].add(choice.other_id)
+        return pinned, banned
+
     def _forget(self) -> None:
         """Take the old articles out of the postings."""
         for id, terms in self.forgotten.items():
@@ -118,13 +128,13 @@ class _Batch:
         weights = self.weights[id]
         best = self._best(weights)
         self._read_lists([other for _, other in best])
-        self._list(id, sorted((_entry(score, other) for score, other in best[:SHOWN]), reverse=True))
+        self._list(id, sorted((_entry(score, other) for score, other in best), reverse=True))
         for score, other in best:
             listed, entry = self.lists[other], _entry(score, id)
             if id in self.forgotten:
                 listed = array("Q", (one for one in listed if one & 0xFFFFFFFF != id))
             if len(listed) < SHOWN or entry > listed[-1]:
-                self._list(other, sorted([*listed, entry], reverse=True)[:SHOWN])
+                self._list(other, sorted([*listed, entry], reverse=True))
         for term, weight in weights.items():
             postings = self.postings.setdefault(term, array("Q"))
             postings.append(id << 8 | weight)
@@ -155,7 +165,10 @@ class _Batch:
         self.lists |= {id: array("Q", others) for id, others in rows}
 
     def _list(self, id: int, entries: Iterable[int]) -> None:
-        self.lists[id] = array("Q", entries)
+        pinned = self.pinned.get(id, [])
+        left_out = {*pinned, *self.banned.get(id, ())}
+        free = (entry for entry in entries if entry & 0xFFFFFFFF not in left_out)
+        self.lists[id] = array("Q", [*(PINNED << 32 | other for other in pinned), *free][:SHOWN])
         self.relisted.add(id)
 
     def write(self) -> None:
@@ -166,7 +179,7 @@ class _Batch:
 
 
 def _entry(score: float, id: int) -> int:
-    # As queries.unpack_others reads it.
+    # As around.unpack_others reads it.
     return round(score * 1000) << 32 | id
 
 

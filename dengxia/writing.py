@@ -22,6 +22,7 @@ from models import (
     Origin,
     Page,
     Redirect,
+    RelatedChoice,
     Tag,
     db,
     now,
@@ -69,6 +70,17 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
         related.change(old_texts, new_texts)
         ranks.change(old_keys, ranks.keys(ids))
     return ids
+
+
+def choose_related(id: int, other: int, pinned: bool | None) -> None:
+    """Pin an article to the related ones of another or ban it from them, or (None) leave it to the texts again."""
+    with _change():
+        mine = RelatedChoice.article_id == id, RelatedChoice.other_id == other
+        db.session.execute(delete(RelatedChoice).where(*mine))
+        if pinned is not None:
+            db.session.execute(insert(RelatedChoice).values(article_id=id, other_id=other, pinned=pinned))
+        texts = search.texts([id])
+        related.change(texts, texts)
 
 
 def put_page(slug: str, title: str, format: str, source: str, html: str) -> None:
