@@ -1,17 +1,17 @@
-"""The baseline: a bare Flask app that answers every address with one constant page."""
+"""The baseline: a bare Flask app that answers `/<bytes>` with one constant page of that size."""
 
-import os
+from functools import lru_cache
 
 from flask import Flask
 
 
+@lru_cache
+def page(size: int) -> str:
+    return "灯" * (size // 3)
+
+
 def create_app() -> Flask:
     app = Flask(__name__)
-    page = "灯" * (int(os.environ["BARE_BYTES"]) // 3)
-
-    @app.get("/", defaults={"path": ""})
-    @app.get("/<path:path>")
-    def constant(path: str) -> str:
-        return page
-
+    app.add_url_rule("/", view_func=page, defaults={"size": 0})
+    app.add_url_rule("/<int:size>", view_func=page)
     return app

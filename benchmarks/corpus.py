@@ -1,11 +1,12 @@
 """Print N made-up articles as JSON Lines, the same ones every time.
 
-    python benchmarks/corpus.py N [--chars C] [--seed S]
+    python benchmarks/corpus.py N [--chars C] [--seed S] [--after M]
 
 The words are invented, but their statistics are like those of Chinese text: one to four common characters,
 Zipf-distributed frequencies, function words, full-width punctuation, some Latin words and numbers, and topics
 that each prefer their own part of the vocabulary.  Bodies have 300 to 3,000 characters (log-normal), or about C.
-Dates span ten years in increasing order, give or take an hour.
+Dates span ten years in increasing order, give or take an hour. With --after the articles go on after M others, in the
+same vocabulary.
 COMMON, UNCOMMON and RARE are in the body of exactly 30 %, 1 % and 0.01 % of the articles if N is a multiple of
 10,000, and in the title of every seventh or so of those.  Nothing else has their characters.  ABSENT is nowhere.
 """
@@ -115,7 +116,7 @@ def choose_tags(rng, names, weights):
     return list(tags)
 
 
-def articles(count, chars=None, seed=1):
+def articles(count, chars=None, seed=1, after=0):
     """Yield count articles as dictionaries."""
     rng = random.Random(seed)
     words, others = invent_words(rng), latin_and_numbers(rng)
@@ -123,11 +124,14 @@ def articles(count, chars=None, seed=1):
     names = [word for word in words if len(word) > 1][:TAGS]
     topic_weights, tag_weights = list(accumulate(zipf(TOPICS, 20))), list(accumulate(zipf(TAGS, 10)))
     authors = [rng.choice(SURNAMES) + rng.choice(words[:GENERAL]) for _ in range(AUTHORS)]
-    for number in range(count):
+    if after:
+        rng.seed(f"{seed}, {after}")
+    for number in range(after, after + count):
         topic = rng.choices(topics, cum_weights=topic_weights)[0]
         length = chars * rng.lognormvariate(0, 0.2) if chars else min(3000, max(300, rng.lognormvariate(6.6, 0.6)))
         title, body = plant(rng, number, topic.heading(rng, 3, 7), topic.body(rng, length))
-        date = datetime(2015, 1, 1) + timedelta(days=3650) * (number / count) + timedelta(seconds=rng.randint(0, 7200))
+        date = datetime(2015, 1, 1) + timedelta(days=3650) * (number / (after + count))
+        date += timedelta(seconds=rng.randint(0, 7200))
         yield {
             "key": f"a{number + 1:07}",
             "title": title,
@@ -144,5 +148,6 @@ if __name__ == "__main__":
     parser.add_argument("count", metavar="N", type=int)
     parser.add_argument("--chars", metavar="C", type=int)
     parser.add_argument("--seed", metavar="S", type=int, default=1)
+    parser.add_argument("--after", metavar="M", type=int, default=0)
     for article in articles(**vars(parser.parse_args())):
         print(json.dumps(article, ensure_ascii=False))

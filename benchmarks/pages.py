@@ -1,90 +1,112 @@
-"""How many pages a second, against bare Flask and against a site of 1,000 articles, in one run.
+"""How quickly pages come: `python benchmarks/pages.py [ARTICLES]`; wants wrk.
 
-`python benchmarks/pages.py [ARTICLES] [--runs N] [--seconds S]`; wants wrk. Each round measures the baseline and every
-page in turn, so that a machine that slows down slows all of them; figures are medians of the ratios of a round.
+Four servers stand beside each other, of which one is asked at a time: bare Flask, our site of 1,000 articles and that
+of ARTICLES with no page kept, and the latter as it is by default. Each round asks all of them in turn, so that a
+machine that slows down slows all; a figure is the median of the ratios within a round.
 """
 
-import argparse
-import statistics
-import sys
+import sqlite3
+from collections import defaultdict
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import quote
-from urllib.request import urlopen
 
-sys.path.insert(0, str(Path(__file__).parent))
-from common import middle, pages_a_second, report, server, site
+from common import SMALL, Server, asked, granian, memory, need_wrk, report, serve, show, site, wrk
 
-SMALL = 1_000
 ANY_ARTICLE = """
 math.randomseed(os.time())
 request = function() return wrk.format("GET", "/article/" .. math.random(1, {articles})) end
 """
-
-
-def addresses(articles: int) -> dict[str, str]:
-    last = -(-articles // 20)
-    return {
-        "home": "/",
-        "second page": "/page/2",
-        "page in the middle": f"/page/{max(2, last // 2)}",
-        "deepest page": f"/page/{last}",
-        "category": "/category/waihui",
-        "month archive": "/archive/2019/06",
-        "months": "/archive/",
-        "random": "/random",
-        "sitemap file": "/sitemap-1.xml",
-        "feed": "/feed.xml",
-    }
+# No two with the same address, from number {done} on.
+NEXT_ARTICLE = """
+number = {done}
+request = function()
+    number = number + 1
+    return wrk.format("GET", "/article/" .. number % {articles} + 1 .. "?" .. math.floor(number / {articles}))
+end
+"""
+Figures = defaultdict[str, list[float]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("articles", nargs="?", type=int, default=20_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2)
-    told = parser.parse_args()
-    folders = {count: site(count) for count in (SMALL, told.articles)}
-    with server("app:create_app", FLASK_INSTANCE_PATH=str(folders[told.articles])) as address:
-        size = len(urlopen(f"{address}/article/1").read())
-    print(f"a page of {size} bytes, {told.articles} articles, {told.runs} rounds of {told.seconds} s")
-    figures = {
-        name: [] for name in ("any article / bare", "any article / at 1,000", "hot article / bare", "home / bare")
-    }
-    for _ in range(told.runs):
-        round_of(told.articles, folders, size, told.seconds, figures)
-    slower = compare(told.articles, folders, told.seconds, told.runs)
-    for name, values in {**figures, **slower}.items():
-        print(f"{name:40}{middle(values)}")
-    report("pages", {"articles": told.articles, "bytes": size, **figures, **slower})
-
-
-def round_of(articles: int, folders: dict[int, Path], size: int, seconds: float, figures: dict) -> None:
-    """One round: bare Flask, articles drawn at random, and two pages again and again."""
-    with server("benchmarks.bare:create_app", BARE_BYTES=str(size)) as address:
-        bare = pages_a_second(address, seconds)
-    with server("app:create_app", FLASK_INSTANCE_PATH=str(folders[SMALL]), FLASK_PAGE_CACHE_BYTES="0") as address:
-        small = pages_a_second(address, seconds, ANY_ARTICLE.format(articles=SMALL))
-    with server("app:create_app", FLASK_INSTANCE_PATH=str(folders[articles])) as address:
-        many = pages_a_second(address, seconds, ANY_ARTICLE.format(articles=articles))
-        hot = pages_a_second(f"{address}/article/7", seconds)
-        home = pages_a_second(address, seconds)
-    print(f"  bare {bare:.0f}/s, any article {many:.0f}/s, at 1,000 {small:.0f}/s, hot {hot:.0f}/s, home {home:.0f}/s")
-    for name, value in zip(figures, (many / bare, many / small, hot / bare, home / bare), strict=True):
-        figures[name].append(value)
-
-
-def compare(articles: int, folders: dict[int, Path], seconds: float, runs: int) -> dict[str, list[float]]:
-    """How much longer each kind of page takes at many articles than at 1,000, with no page kept."""
-    speeds = {count: {name: [] for name in addresses(count)} for count in folders}
-    for _ in range(runs):
+    need_wrk()
+    articles, quick = asked(__doc__)
+    rounds, seconds, different = (2, 1, 5_000) if quick else (5, 3, 200_000)
+    folders = {count: site(count) for count in (SMALL, articles)}
+    figures: Figures = defaultdict(list)
+    for _ in range(rounds):
         for count, folder in folders.items():
-            with server("app:create_app", FLASK_INSTANCE_PATH=str(folder), FLASK_PAGE_CACHE_BYTES="0") as address:
-                for name, path in addresses(count).items():
-                    speeds[count][name].append(pages_a_second(address + quote(path), seconds / 2))
+            with serve(folder) as started:
+                figures[f"start to the first page, at {count:,}: s"].append(started.seconds)
+    with ExitStack() as running:
+        bare = running.enter_context(granian("benchmarks.bare:create_app"))
+        kept = running.enter_context(serve(folders[articles]))
+        unkept = [running.enter_context(serve(folder, FLASK_PAGE_CACHE_BYTES="0")) for folder in folders.values()]
+        tag = common_tag(folders[SMALL])
+        for _ in range(rounds):
+            against_bare(bare, unkept[-1], kept, articles, seconds, figures)
+            against_small(*unkept, kinds(SMALL, tag), kinds(articles, tag), seconds, figures)
+    remember(folders[articles], articles, different, figures)
+    print(f"{articles:,} articles, {rounds} rounds of {seconds} s")
+    show(figures)
+    report("pages", {"articles": articles, **figures})
+
+
+def against_bare(bare: Server, unkept: Server, kept: Server, articles: int, seconds: int, figures: Figures) -> None:
+    """How many pages come, to one of bare Flask that gives a constant page of the same size."""
+    for name, server, path, script in (
+        ("any article", unkept, "/article/1", ANY_ARTICLE.format(articles=articles)),
+        ("hot article", kept, "/article/1", ""),
+        ("hot home page", kept, "/", ""),
+    ):
+        baseline, _ = wrk(bare, f"/{len(server.get(path))}", seconds)
+        speed, _ = wrk(server, path, seconds, script)
+        figures[f"{name}: pages / bare"].append(speed / baseline)
+
+
+def common_tag(folder: Path) -> str:
+    often = "SELECT name FROM tag JOIN article_tag ON tag_id = tag.id GROUP BY tag_id ORDER BY count(*) DESC"
+    with closing(sqlite3.connect(folder / "dengxia.db")) as database:
+        return database.execute(often).fetchone()[0]
+
+
+def kinds(articles: int, tag: str) -> dict[str, tuple[str, str]]:
+    """Each kind of page of a site: its address, and the script that asks for it (none: just that address)."""
     return {
-        f"{name}: time / at 1,000": [small / statistics.median(speeds[articles][name]) for small in speeds[SMALL][name]]
-        for name in speeds[articles]
+        "any article": ("/article/1", ANY_ARTICLE.format(articles=articles)),
+        "home": ("/", ""),
+        "first list page": ("/page/2", ""),
+        "deepest list page": (f"/page/{articles // 20}", ""),
+        "tag": (f"/tag/{quote(tag)}", ""),
+        "month (20 cards, at 1,000 about 8)": ("/archive/2019/06", ""),
+        "random": ("/random", ""),
+        "sitemap file": ("/sitemap-1.xml", ""),
+        "feed": ("/feed.xml", ""),
     }
+
+
+def against_small(small: Server, many: Server, before: dict, now: dict, seconds: int, figures: Figures) -> None:
+    """How much longer each kind of page takes than on a site of 1,000 articles."""
+    for name in now:
+        speeds = []
+        for server, (path, script) in ((small, before[name]), (many, now[name])):
+            server.get(path, status=302 if path == "/random" else 200)
+            speeds.append(wrk(server, path, seconds, script)[0])
+        figures[f"{name}: time / at 1,000"].append(speeds[0] / speeds[1])
+
+
+def remember(folder: Path, articles: int, different: int, figures: Figures) -> None:
+    """The memory of a worker, the only one of its server, before and after so many different pages."""
+    with serve(folder, workers=1) as started:
+        done = 0
+        before = memory(started.workers)
+        while done < different:
+            script = NEXT_ARTICLE.format(done=done, articles=articles)
+            done += wrk(started, "/", 5, script)[1]
+        after = memory(started.workers)
+    for name in after:
+        figures[f"worker's memory at its start, {name}: MB"].append(before[name])
+        figures[f"worker's memory after {different:,} different pages, {name}: MB"].append(after[name])
 
 
 if __name__ == "__main__":

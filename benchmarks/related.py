@@ -1,22 +1,78 @@
-"""How often a related article is of the same class: `python benchmarks/related.py headlines.tsv`.
+"""How long a new article takes on a large site, and how well what it is related to fits it.
 
-The file has a headline and its class on each line, with a tab between. The headlines become articles without a
-category; the figure is the share, over all of them, of the ten related that have the same class. For comparison, each
-article's ten newest neighbours, which know nothing of the text.
+    python benchmarks/related.py [ARTICLES]
+    python benchmarks/related.py --headlines FILE [--body TEXT]
+
+Without --headlines: new articles are put, one at a time, on copies of the site of 1,000 articles and of that of
+ARTICLES in turn; the milliseconds are those of the transaction, with all that is derived, and of the related articles
+in it.
+
+With --headlines: FILE has a headline and its class on each line, with a tab between. The headlines become articles
+without a category; the figure is the share, over all of them, of the ten related that have the same class. For
+comparison, each article's ten newest neighbours, which know nothing of the text.
 """
 
+import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
+from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from common import QUICK, ROOT, SMALL, copied, corpus, report, show, site
+
 sys.path.insert(0, str(ROOT))
+from app import create_app
+from dengxia import queries, related, writing
+
+WARM_UP, EACH = 5, 40
 
 
-def main(file: Path, body: str) -> None:
+def latency(articles: int) -> None:
+    """Milliseconds of one new article on either site."""
+    figures: dict[str, list[float]] = defaultdict(list)
+    times = timed(writing, "put_articles"), timed(related, "change")
+    with ExitStack() as open_files:
+        records = open_files.enter_context(corpus(WARM_UP + EACH, 500, after=articles)).read_text("utf8").splitlines()
+        apps = {}
+        for count in (SMALL, articles):
+            os.environ["FLASK_INSTANCE_PATH"] = str(open_files.enter_context(copied(site(count))))
+            apps[count] = create_app()
+        one = Path(open_files.enter_context(tempfile.TemporaryDirectory()), "one.jsonl")
+        for number, record in enumerate(records):
+            one.write_text(record, "utf8")
+            for count, app in apps.items():
+                app.test_cli_runner().invoke(args=["seed", str(one)], catch_exceptions=False)
+                if number >= WARM_UP:
+                    figures[f"one new article at {count:,}: ms"].append(times[0][-1])
+                    figures[f"its related articles at {count:,}: ms"].append(times[1][-1])
+    show(figures)
+    for part in ("one new article", "its related articles"):
+        now, before = (statistics.median(figures[f"{part} at {count:,}: ms"]) for count in (articles, SMALL))
+        print(f"{part + ': time / at 1,000':55}{now / before:10.2f}")
+    report("related", {"articles": articles, **figures})
+
+
+def timed(module, name: str) -> list[float]:
+    """The milliseconds of every call of a function from now on."""
+    function, times = getattr(module, name), []
+
+    def call(*arguments):
+        start = time.perf_counter()
+        answer = function(*arguments)
+        times.append((time.perf_counter() - start) * 1000)
+        return answer
+
+    setattr(module, name, call)
+    return times
+
+
+def quality(file: Path, body: str) -> None:
+    """How often a related article is of the same class."""
     rows = [line.rsplit("\t", 1) for line in file.read_text("utf8").splitlines()]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["FLASK_INSTANCE_PATH"] = folder
@@ -25,14 +81,11 @@ def main(file: Path, body: str) -> None:
             for number, (title, _) in enumerate(rows):
                 record = {"key": str(number), "title": title, "body": body or title}
                 out.write(json.dumps(record, ensure_ascii=False) + "\n")
-        print(json.dumps(measure(records, [kind for _, kind in rows])))
+        print(json.dumps(share_of_class(records, [kind for _, kind in rows])))
 
 
-def measure(records: Path, kinds: list[str]) -> dict[str, float]:
+def share_of_class(records: Path, kinds: list[str]) -> dict[str, float]:
     from flask_migrate import upgrade
-
-    from app import create_app
-    from dengxia import queries
 
     app = create_app()
     with app.app_context():
@@ -58,4 +111,12 @@ def measure(records: Path, kinds: list[str]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("articles", nargs="?", type=int, default=QUICK)
+    parser.add_argument("--headlines", type=Path)
+    parser.add_argument("--body", default="")
+    told = parser.parse_args()
+    if told.headlines:
+        quality(told.headlines, told.body)
+    else:
+        latency(told.articles)

@@ -1,80 +1,147 @@
-"""How quickly articles go in, with all that is derived: `python benchmarks/seed.py [ARTICLES] [CHARS]`.
+"""How quickly articles go in, and what readers notice of it: `python benchmarks/seed.py [ARTICLES]`.
 
-Prints articles a second, the speed of the last tenth against that of the first, the peak memory, the size of the file
-against the text, and where its bytes are.
+New articles of about 1,700 characters go into copies of the site of 1,000 articles and of that of ARTICLES, in turn:
+so many a second, the peak memory of the seeding processes, and the speed there against that at 1,000. Then more are
+seeded while readers ask a server of that copy for articles at random, 100 a second, with no page kept; before that they
+do so for as long while nothing is written. A reader's time counts from when the page was due. Last, the size of the
+site's file against its raw text (titles and texts, in UTF-8), and where the bytes are.
 """
 
-import json
 import os
-import re
-import resource
-import shutil
+import random
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections import defaultdict
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from common import BIN, ROOT, SITES, flask, report
+from common import (
+    BIN,
+    ROOT,
+    SMALL,
+    Server,
+    asked,
+    copied,
+    corpus,
+    memory,
+    percentile,
+    report,
+    serve,
+    show,
+    site,
+    tree,
+)
+
+sys.path.insert(0, str(ROOT))
+from dengxia.packing import unpack
+
+CHARACTERS = 1_700
+READERS, APART = 2, 0.02  # how many, and the seconds from one page of each to the next
+Figures = defaultdict[str, list[float]]
 
 
-def main(articles: int, chars: int) -> None:
-    folder = SITES / "seed"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    flask(folder, "db", "upgrade")
-    raw, parts = split_corpus(folder, articles, chars)
-    seconds = [seed(folder, part) for part in parts]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    size = (folder / "dengxia.db").stat().st_size
-    figures = {
-        "articles": articles,
-        "characters": chars,
-        "articles a second": articles / sum(seconds),
-        "last tenth against first": seconds[0] / seconds[-1],
-        "peak memory in MB": peak,
-        "file against text": size / raw,
-        "bytes": {name: bytes / raw for name, bytes in places(folder)},
-    }
-    print(json.dumps(figures, indent=2))
-    report("seed", figures)
-    shutil.rmtree(folder)
+def main() -> None:
+    articles, quick = asked(__doc__)
+    rounds, new = (1, 1_000) if quick else (3, 10_000)
+    figures: Figures = defaultdict(list)
+    with copied(site(articles)) as folder:
+        raw = raw_bytes(folder)
+        figures["file / raw text"].append(sum(places(folder).values()) / raw)
+        parts = {name: size / raw for name, size in places(folder).items()}
+        for number in range(rounds):
+            with corpus(new, CHARACTERS, after=articles + number * new) as records, copied(site(SMALL)) as small:
+                speeds = [new / seed(place, records, figures) for place in (small, folder)]
+            for count, speed in zip((SMALL, articles), speeds, strict=True):
+                figures[f"articles a second at {count:,}"].append(speed)
+            figures["articles a second / at 1,000"].append(speeds[1] / speeds[0])
+        with corpus(new, CHARACTERS, after=articles + rounds * new) as records:
+            read_while_seeding(folder, records, articles, new / speeds[1], figures)
+    print(f"{new:,} new articles of {CHARACTERS:,} characters, {rounds} rounds")
+    show(figures)
+    for name, size in list(parts.items())[:12]:
+        print(f"  {name:53}{size:10.2f}")
+    report("seed", {"articles": articles, **figures, "file / raw text, in parts": parts})
 
 
-def split_corpus(folder: Path, articles: int, chars: int) -> tuple[int, list[Path]]:
-    """The corpus in ten files, and how many bytes its titles and texts have."""
-    command = [BIN / "python", ROOT / "benchmarks/corpus.py", str(articles), "--chars", str(chars)]
-    parts = [folder / f"part{n}.jsonl" for n in range(10)]
-    raw = 0
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as made:
-        for part in parts:
-            with part.open("wb") as out:
-                for _, line in zip(range(articles // 10), made.stdout, strict=False):
-                    record = json.loads(line)
-                    raw += len((record["title"] + record["body"]).encode())
-                    out.write(line)
-    return raw, parts
-
-
-def seed(folder: Path, part: Path) -> float:
-    start = time.perf_counter()
-    said = flask(folder, "seed", str(part))
-    seconds = time.perf_counter() - start
-    created = re.search(r"created (\d+)", said)[1]
-    print(f"  {created} in {seconds:.1f} s", file=sys.stderr)
+def seed(folder: Path, records: Path, figures: Figures) -> float:
+    """The seconds it takes; enters the peak memory of the process and those it starts."""
+    environment = {**os.environ, "FLASK_INSTANCE_PATH": str(folder)}
+    start, peak = time.perf_counter(), {}
+    command = [BIN / "flask", "seed", str(records)]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            with suppress(OSError):  # when one has just ended
+                peak = {name: max(size, peak.get(name, 0)) for name, size in memory(tree(process.pid)).items()}
+            time.sleep(0.1)
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            raise SystemExit(process.stdout.read())
+    for name, size in peak.items():
+        figures[f"peak memory while seeding, {name}: MB"].append(size)
     return seconds
 
 
-def places(folder: Path) -> list[tuple[str, int]]:
-    """The largest tables and indexes of the file."""
-    database = sqlite3.connect(folder / "dengxia.db")
-    rows = database.execute("SELECT name, sum(pgsize) AS size FROM dbstat GROUP BY name ORDER BY size DESC LIMIT 12")
-    found = rows.fetchall()
-    database.close()
-    return found
+def read_while_seeding(folder: Path, records: Path, articles: int, seconds: float, figures: Figures) -> None:
+    """The time of a page for readers, the slowest 1 %, before and while articles are seeded, and the errors."""
+    with serve(folder, FLASK_PAGE_CACHE_BYTES="0") as server:
+        with readers(server, articles) as before:
+            time.sleep(seconds)
+        with readers(server, articles) as meanwhile:
+            seed(folder, records, figures)
+    p99 = [percentile(answers, 0.99) * 1000 for answers in (before, meanwhile)]
+    figures["readers' 99th percentile before: ms"].append(p99[0])
+    figures["readers' 99th percentile while seeding: ms"].append(p99[1])
+    figures["readers' 99th percentile, while seeding / before"].append(p99[1] / p99[0])
+    figures["readers' pages while seeding"].append(len(meanwhile))
+
+
+@contextmanager
+def readers(server: Server, articles: int):
+    """The seconds each page takes, as readers who never stop measure it; any answer but a page ends the benchmark."""
+    taken, wrong, done = [], [], threading.Event()
+
+    def read(chance: random.Random) -> None:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+        due = time.perf_counter()
+        while not wrong and not done.wait(max(0, due - time.perf_counter())):
+            try:
+                connection.request("GET", f"/article/{chance.randint(1, articles)}")
+                answer = connection.getresponse()
+                answer.read()
+            except OSError as error:
+                wrong.append(str(error))
+            else:
+                wrong.extend([f"a reader got {answer.status}"] if answer.status != 200 else [])
+            taken.append(time.perf_counter() - due)
+            due += APART
+
+    threads = [threading.Thread(target=read, args=(random.Random(n),)) for n in range(READERS)]
+    for thread in threads:
+        thread.start()
+    yield taken
+    done.set()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+def raw_bytes(folder: Path) -> int:
+    """The bytes of all titles and texts."""
+    with closing(sqlite3.connect(folder / "dengxia.db")) as database:
+        rows = database.execute("SELECT title, body.source FROM article JOIN body ON article_id = id")
+        return sum(len(title.encode()) + len(unpack(source).encode()) for title, source in rows)
+
+
+def places(folder: Path) -> dict[str, int]:
+    """The bytes of each table and index of the file, the largest first."""
+    with closing(sqlite3.connect(folder / "dengxia.db")) as database:
+        return dict(database.execute("SELECT name, pgsize FROM dbstat WHERE aggregate = 1 ORDER BY pgsize DESC"))
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYTHONHASHSEED", "0")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, int(sys.argv[2]) if len(sys.argv) > 2 else 1_700)
+    main()
