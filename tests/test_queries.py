@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from collections import Counter
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -66,33 +65,6 @@ def test_neighbours_of_one_second_follow_their_numbers(seed):
     seed(*articles(3, date="2024-01-01"))
     earlier, later = queries.neighbours(queries.article(2))
     assert (earlier.id, later.id) == (1, 3)
-
-
-def test_random_is_uniform_over_what_shows(seed):
-    """Chi-square over 20,000 draws, with gaps, drafts and scheduled articles among the ids."""
-    seed(
-        *(
-            record | {"draft": n % 3 == 0} | ({"date": "2099-01-01"} if n % 5 == 0 else {})
-            for n, record in enumerate(articles(60))
-        )
-    )
-    shown = {row.id for row in queries.newest(100)}
-    drawn = Counter(listings.random_cards(1)[0].id for _ in range(20_000))
-    assert set(drawn) == shown
-    expected = 20_000 / len(shown)
-    chi_square = sum((drawn[id] - expected) ** 2 / expected for id in shown)
-    # 31 degrees of freedom: above 75 once in a hundred thousand runs.
-    assert len(shown) == 32
-    assert chi_square < 75
-
-
-def test_random_cards_are_different_and_leave_out(seed):
-    seed(*articles(40))
-    without = set(range(1, 20))
-    for _ in range(50):
-        ids = [card.id for card in listings.random_cards(10, without)]
-        assert len(set(ids)) == 10
-        assert not without & set(ids)
 
 
 def test_related_are_filled_up_by_the_newest_of_the_category(hidden):
