@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -125,25 +125,17 @@ def articles(count, **columns):
 # A server and a browser
 
 
-@pytest.fixture(scope="session")
-def address(sample_site):
-    """The address of the sample site, served as in production."""
+@contextmanager
+def served(folder):
+    """The address of a site, served as in production by one process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--factory",
-        "--port",
-        str(port),
-        "app:create_app",
-    ]
-    environment = {**os.environ, "FLASK_INSTANCE_PATH": str(sample_site)}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--port", str(port)]
+    environment = {**os.environ, "FLASK_INSTANCE_PATH": str(folder)}
+    server = subprocess.Popen(
+        [*command, "app:create_app"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         for _ in range(100):
             with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
@@ -154,6 +146,20 @@ def address(sample_site):
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def address(sample_site):
+    """The address of the sample site."""
+    with served(sample_site) as address:
+        yield address
+
+
+@pytest.fixture
+def addresses(app):
+    """The addresses of a site without content, which two processes serve."""
+    with served(app.instance_path) as one, served(app.instance_path) as other:
+        yield one, other
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from urllib.request import urlopen
 
 import pytest
 from conftest import articles
@@ -37,6 +38,17 @@ def test_pages_larger_than_the_memory_are_served(site, sample_site):
     assert [client.get(path).status_code for path in ("/", "/article/1")] == [200, 200]
 
 
+def test_head_tells_what_get_does_and_leaves_nothing(sample):
+    client = sample.test_client()
+    fresh = client.head("/about")
+    assert not sample.extensions["page_cache"].pages
+    made, kept_page = client.get("/about"), client.head("/about")
+    assert len(sample.extensions["page_cache"].pages) == 1
+    assert fresh.headers == made.headers == kept_page.headers
+    assert int(made.headers["Content-Length"]) == len(made.data)
+    assert fresh.data == kept_page.data == b""
+
+
 def test_who_is_signed_in_neither_meets_nor_leaves_a_kept_page(client, asked):
     client.set_cookie("session", "somebody")
     client.get("/article/1")
@@ -63,6 +75,18 @@ def test_a_change_shows_at_once_here_and_within_a_second_elsewhere(seed, app, mo
     seed({"key": "x", "title": "新题", "body": "文"})
     time.sleep(kept.CHECK_SECONDS)
     assert "新题" in client.get("/article/1").text
+
+
+def test_a_publication_shows_in_every_process_within_a_second(seed, addresses):
+    seed({"key": "x", "title": "旧题", "body": "文"})
+    pages = [f"{address}{path}" for address in addresses for path in ("/", "/article/1")]
+    for title in ("旧题", "新题", "又改"):
+        seed({"key": "x", "title": title, "body": "文"})
+        time.sleep(1)
+        # Twice, so that the second time it comes from memory.
+        for page in [*pages, *pages]:
+            with urlopen(page) as answer:
+                assert title in answer.read().decode(), page
 
 
 def test_a_page_is_made_again_when_its_time_is_over(site, sample_site, asked, monkeypatch):
