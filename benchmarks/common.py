@@ -94,7 +94,7 @@ class Server(NamedTuple):
 
     def get(self, path: str, status: int = 200) -> bytes:
         """What it answers, which has to be of this status."""
-        connection = HTTPConnection("127.0.0.1", self.port)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         page = answer.read()
@@ -106,7 +106,7 @@ class Server(NamedTuple):
 
 @contextmanager
 def granian(app: str, workers: int = 2, **environment: str) -> Iterator[Server]:
-    """A server of an app, with one thread in each worker, as in production."""
+    """A server of an app, with one thread in each worker."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
