@@ -46,7 +46,7 @@ Figures = defaultdict[str, list[float]]
 
 def main() -> None:
     articles, quick = asked(__doc__)
-    rounds, new = (1, 1_000) if quick else (3, 10_000)
+    rounds, new = (1, 500) if quick else (3, 10_000)
     figures: Figures = defaultdict(list)
     with copied(site(articles)) as folder:
         raw = raw_bytes(folder)
