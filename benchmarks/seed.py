@@ -88,6 +88,8 @@ def seed(folder: Path, records: Path, figures: Figures) -> float:
 def read_while_seeding(folder: Path, records: Path, articles: int, seconds: float, figures: Figures) -> None:
     """The time of a page for readers, the slowest 1 %, before and while articles are seeded, and the errors."""
     with serve(folder, FLASK_PAGE_CACHE_BYTES="0") as server:
+        with readers(server, articles):
+            time.sleep(1)  # the first answers of a process take longer
         with readers(server, articles) as before:
             time.sleep(seconds)
         with readers(server, articles) as meanwhile:
