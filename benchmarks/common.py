@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from http.client import HTTPConnection
@@ -94,7 +94,7 @@ class Server(NamedTuple):
 
     def get(self, path: str, status: int = 200) -> bytes:
         """What it answers, which has to be of this status."""
-        connection = HTTPConnection("127.0.0.1", self.port)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         page = answer.read()
@@ -106,27 +106,32 @@ class Server(NamedTuple):
 
 @contextmanager
 def granian(app: str, workers: int = 2, **environment: str) -> Iterator[Server]:
-    """A server of an app, with one thread in each worker, as in production."""
+    """A server of an app, with one thread in each worker."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [BIN / "granian", "--interface", "wsgi", "--factory", "--workers", str(workers)]
-    command += ["--blocking-threads", "1", "--port", str(port), "--log-level", "error", app]
+    # A worker that is told to stop soon after its start may not hear it.
+    command += ["--blocking-threads", "1", "--workers-kill-timeout", "2"]
+    command += ["--port", str(port), "--log-level", "error", app]
     start = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     try:
-        while not _answers(port):
-            if process.poll() is not None or time.perf_counter() - start > 60:
-                raise SystemExit(f"{app} did not start")
-            time.sleep(0.005)
+        _wait(lambda: _answers(port), process)
         seconds = time.perf_counter() - start
-        # A worker of Granian that is told to stop while it still starts does not hear it.
-        while _listening(port) < workers:
-            time.sleep(0.01)
+        _wait(lambda: _listening(port) == workers, process)
         yield Server(port, children(process.pid), seconds)
     finally:
         process.terminate()
-        process.wait()
+        process.wait(60)
+
+
+def _wait(ready: Callable[[], bool], process: subprocess.Popen) -> None:
+    deadline = time.perf_counter() + 60
+    while not ready():
+        if process.poll() is not None or time.perf_counter() > deadline:
+            raise SystemExit(f"{process.args[-1]} did not start")
+        time.sleep(0.005)
 
 
 def _answers(port: int) -> bool:
@@ -138,6 +143,7 @@ def _answers(port: int) -> bool:
 
 
 def _listening(port: int) -> int:
+    """How many workers take connections at a port."""
     sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
     return sum(socket[1].endswith(f":{port:04X}") and socket[3] == "0A" for socket in sockets)
 

@@ -31,7 +31,7 @@ Figures = defaultdict[str, list[float]]
 def main() -> None:
     need_wrk()
     articles, quick = asked(__doc__)
-    rounds, seconds, different = (2, 1, 5_000) if quick else (5, 3, 200_000)
+    rounds, seconds, different = (2, 1, 3_000) if quick else (5, 3, 200_000)
     folders = {count: site(count) for count in (SMALL, articles)}
     figures: Figures = defaultdict(list)
     for _ in range(rounds):

@@ -46,7 +46,7 @@ Figures = defaultdict[str, list[float]]
 
 def main() -> None:
     articles, quick = asked(__doc__)
-    rounds, new = (1, 1_000) if quick else (3, 10_000)
+    rounds, new = (1, 500) if quick else (3, 10_000)
     figures: Figures = defaultdict(list)
     with copied(site(articles)) as folder:
         raw = raw_bytes(folder)
@@ -88,6 +88,8 @@ def seed(folder: Path, records: Path, figures: Figures) -> float:
 def read_while_seeding(folder: Path, records: Path, articles: int, seconds: float, figures: Figures) -> None:
     """The time of a page for readers, the slowest 1 %, before and while articles are seeded, and the errors."""
     with serve(folder, FLASK_PAGE_CACHE_BYTES="0") as server:
+        with readers(server, articles):
+            time.sleep(1)  # the first answers of a process take longer
         with readers(server, articles) as before:
             time.sleep(seconds)
         with readers(server, articles) as meanwhile:

@@ -132,6 +132,8 @@ def served(folder):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--port", str(port)]
+    # A worker that is told to stop soon after its start may not hear it.
+    command += ["--workers-kill-timeout", "5"]
     environment = {**os.environ, "FLASK_INSTANCE_PATH": str(folder)}
     server = subprocess.Popen(
         [*command, "app:create_app"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
