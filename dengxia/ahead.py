@@ -1,7 +1,7 @@
 """Work that needs no database, done a batch ahead in a process of its own while this one writes the batch before.
 
-The process is a plain child that reads pickles and answers each with one. It ends when this one does, since then its
-input ends; a signal from the terminal does not reach it.
+The process is a plain child that reads pickles, each with its length before it, and answers each with one. It ends
+when this one does, since then its input ends; a signal from the terminal does not reach it.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -44,7 +44,7 @@ def each(
             made = _made(work, before, process)
             if process and items:
                 with _watched(process):
-                    _send(process, (work, items))
+                    _send(process.stdin, (work, items))
             if before:
                 yield before.key, made
             before = _Batch(key, items, bool(process and items))
@@ -52,8 +52,20 @@ def each(
             yield before.key, _made(work, before, process)
     finally:
         if process:
-            process.kill()
-            process.communicate()
+            _end(process)
+
+
+def apart(work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+    """Do some work in a process that ends with it, for work that would leave much in memory. Raises `Lost`."""
+    if not items:
+        return []
+    process = _started()
+    try:
+        with _watched(process):
+            _send(process.stdin, (work, items))
+            return _receive(process.stdout)
+    finally:
+        _end(process)
 
 
 def _cores() -> int:
@@ -71,29 +83,43 @@ def _made(work: Callable, batch: _Batch | None, process: subprocess.Popen | None
     if not batch.sent:
         return [work(item) for item in batch.items]
     with _watched(process):
-        return pickle.load(process.stdout)
+        return _receive(process.stdout)
 
 
-def _send(process: subprocess.Popen, value: object) -> None:
-    # It waits for input whenever something is sent, so neither waits for the other.
-    pickle.dump(value, process.stdin, pickle.HIGHEST_PROTOCOL)
-    process.stdin.flush()
+def _send(pipe: BinaryIO, value: object) -> None:
+    # The other side waits for it whenever something is sent, so neither waits for the other.
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    pipe.write(len(data).to_bytes(8))
+    pipe.write(data)
+    pipe.flush()
+
+
+def _receive(pipe: BinaryIO) -> Any:
+    length = int.from_bytes(pipe.read(8))
+    data = pipe.read(length)
+    if not data or len(data) < length:
+        raise EOFError
+    return pickle.loads(data)
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.kill()
+    process.communicate()
 
 
 @contextmanager
 def _watched(process: subprocess.Popen) -> Iterator[None]:
     try:
         yield
-    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
+    except (EOFError, BrokenPipeError):
         raise Lost(process.wait()) from None
 
 
 def _serve() -> None:
     try:
         while True:
-            work, items = pickle.load(sys.stdin.buffer)
-            pickle.dump([work(item) for item in items], sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
-            sys.stdout.buffer.flush()
+            work, items = _receive(sys.stdin.buffer)
+            _send(sys.stdout.buffer, [work(item) for item in items])
     except (EOFError, BrokenPipeError):
         os._exit(0)  # nobody is there any more to flush to
 

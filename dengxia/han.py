@@ -71,6 +71,13 @@ def runs(group: str) -> list[str]:
     return _RUN.findall(group)
 
 
+def pinyin(text: str) -> str:
+    """`外汇` → `waihui`. The first call takes 0.2 s and 57 MB for a dictionary."""
+    from pypinyin import lazy_pinyin
+
+    return "".join(lazy_pinyin(text))
+
+
 def is_han(run: str) -> bool:
     """Whether a run is of Chinese characters."""
     return bool(_CHARACTER.match(run))

@@ -13,20 +13,21 @@ from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
-from itertools import count, islice, pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from dengxia import ahead, files, images, limits, pictures, queries, writing
+from dengxia import ahead, files, images, limits, pictures, queries, search, writing
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from dengxia.packing import unpack
 from models import now
 
-BATCH = 500
+# A batch ends with so many records or so many bytes of them.
+BATCH, BYTES = 500, 4 * 2**20
 FORMATS = {"markdown": markdown, "jsonl": jsonl}
 Found = Record | Refused
 
@@ -88,6 +89,7 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
             if not options.dry_run:
                 writing.put_categories(categories)
                 writing.put_links(links)
+    search.spare_memory()
     with closing(sqlite3.connect("")) as seen:
         batches = _batches(_distinct(_read(paths, options), _Seen(seen)), options, report)
         with closing(ahead.each(derive, batches)) as done:
@@ -229,11 +231,23 @@ def _batches(
     records: Iterator[tuple[Found, int]], options: Options, report: Report
 ) -> Iterator[tuple[_Batch, list[Written]]]:
     """Each batch with the texts that something must be derived from."""
-    while some := list(islice(records, BATCH)):
-        steps = _steps([item for item, _ in some], options, report)
+    for items, length in _cut(records):
+        steps = _steps(items, options, report)
         records_wanted = [step.record for step in steps if isinstance(step, _Wanted)]
         texts = [Written(one.where, one.title, one.body, one.format) for one in records_wanted]
-        yield _Batch(steps, sum(length for _, length in some)), texts
+        yield _Batch(steps, length), texts
+
+
+def _cut(records: Iterator[tuple[Found, int]]) -> Iterator[tuple[list[Found], int]]:
+    items, bytes_read = [], 0
+    for item, length in records:
+        items.append(item)
+        bytes_read += length
+        if len(items) == BATCH or bytes_read >= BYTES:
+            yield items, bytes_read
+            items, bytes_read = [], 0
+    if items:
+        yield items, bytes_read
 
 
 def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wanted | Refused | str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import ahead, kept, markup, prerender, queries, ranks, related, search
+from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack, unpack_html
@@ -105,6 +105,7 @@ def rebuild(batch: int = 500) -> Iterator[int]:
 
     One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
     """
+    search.spare_memory()
     with _change():
         search.clear()
         related.clear()
@@ -213,19 +214,18 @@ def _category_ids(names: Collection[str]) -> dict[str, int]:
     slugs = {row.slug: row.id for row in rows}
     known = {**slugs, **{row.name.casefold(): row.id for row in rows}}
     # Chinese names first: of 外汇 and waihui in one batch, the second is the slug of the first.
-    for name in sorted(names, key=lambda name: (name.isascii(), name)):
+    new = sorted((name for name in names if name.casefold() not in known), key=lambda name: (name.isascii(), name))
+    for name, pinyin in zip(new, ahead.apart(han.pinyin, new), strict=True):
         if name.casefold() not in known:
-            slug = _free_slug(name, slugs)
+            slug = _free_slug(pinyin, slugs)
             made = db.session.scalar(insert(Category).values(name=name, slug=slug).returning(Category.id))
             slugs[slug] = known[slug] = known[name.casefold()] = made
     return {name: known[name.casefold()] for name in names}
 
 
-def _free_slug(name: str, taken: Collection[str]) -> str:
-    """`外汇` → `waihui`; a number behind it where that is taken."""
-    from pypinyin import lazy_pinyin  # here, since its dictionary takes a quarter of a start
-
-    slug = re.sub(r"[^a-z0-9]+", "-", "".join(lazy_pinyin(name)).lower()).strip("-") or "category"
+def _free_slug(pinyin: str, taken: Collection[str]) -> str:
+    """The pinyin as a slug, with a number behind it where that is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "-", pinyin.lower()).strip("-") or "category"
     return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
 
 

@@ -24,6 +24,12 @@ def test_results_come_in_order(monkeypatch, cores):
     assert made == [(key, [int(item) for item in items]) for key, items in BATCHES]
 
 
+def test_apart():
+    assert ahead.apart(int, ["1", "2"]) == [1, 2]
+    with pytest.raises(ahead.Lost, match="3"):
+        ahead.apart(os._exit, [3])
+
+
 def test_nothing_is_left_behind():
     with closing(ahead.each(os.path.abspath, [(n, ["x"]) for n in range(9)])) as done:
         for key, _ in done:
@@ -80,3 +86,12 @@ def test_seeding_is_the_same_with_and_without(seed, monkeypatch):
     assert seed(*MIXED, args=["--dry-run"]).output == result.output
     assert counts(result)[0] > 10
     assert len(said(result)) > 10
+
+
+def test_long_texts_make_small_batches(seed, monkeypatch):
+    monkeypatch.setattr(transfer, "BYTES", 5_000)
+    sizes = []
+    monkeypatch.setattr(transfer, "print_nothing", sizes.append)
+    assert counts(seed(*articles(20, body="长" * 400)))[0] == 20
+    assert max(sizes) < 10_000
+    assert len(sizes) > 3
