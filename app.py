@@ -126,7 +126,9 @@ def _set_up_sqlite(connection, _record) -> None:
         # FULL: a save that was acknowledged survives a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA mmap_size = 268435456")
+        # Of the file, 8 MB in memory (the upper levels of every tree, at a million articles) and nothing mapped: that
+        # would save 2 µs for each of a page's 25 leaves, and fill a small server's memory with the file.
+        connection.execute("PRAGMA cache_size = -8192")
 
 
 def _error(error: HTTPException):

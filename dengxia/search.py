@@ -37,7 +37,6 @@ TABLES = {
     CHARS: "text, content='', tokenize='ascii', detail=none, columnsize=0",
 }
 HASH = 8 * 2**20  # bytes of tokens that FTS5 gathers before it writes them; with its own 1 MB it merges more
-CACHE = 16 * 2**10  # KB of the file kept in memory meanwhile
 LONGEST_QUERY = 200  # characters, as many as a title has at most
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
@@ -82,13 +81,6 @@ def install(connection: Connection) -> None:
         known = text(f"SELECT v FROM {name}_config WHERE k = 'hashsize'")
         if connection.scalar(known) != HASH:
             connection.execute(text(f"INSERT INTO {name} ({name}, rank) VALUES ('hashsize', {HASH})"))
-
-
-def spare_memory() -> None:
-    """For a long run of writing: a part of the file that SQLite maps counts as memory, up to 256 MB of it."""
-    connection = db.session.connection()
-    for setting in ("mmap_size = 0", f"cache_size = -{CACHE}"):
-        connection.exec_driver_sql(f"PRAGMA {setting}")
 
 
 def clear() -> None:

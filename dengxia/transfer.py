@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from dengxia import ahead, files, images, limits, pictures, queries, search, writing
+from dengxia import ahead, files, images, limits, pictures, queries, writing
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from dengxia.packing import unpack
@@ -89,7 +89,6 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
             if not options.dry_run:
                 writing.put_categories(categories)
                 writing.put_links(links)
-    search.spare_memory()
     with closing(sqlite3.connect("")) as seen:
         batches = _batches(_distinct(_read(paths, options), _Seen(seen)), options, report)
         with closing(ahead.each(derive, batches)) as done:

@@ -105,7 +105,6 @@ def rebuild(batch: int = 500) -> Iterator[int]:
 
     One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
     """
-    search.spare_memory()
     with _change():
         search.clear()
         related.clear()
