@@ -11,7 +11,7 @@ run: .venv/run
 	@$(BIN)/flask db upgrade
 	@$(BIN)/flask seed --if-empty
 	@echo "灯下: http://127.0.0.1:$(PORT)/  (Ctrl+C 停止)"
-	@$(BIN)/granian --interface wsgi --factory --host 127.0.0.1 --port $(PORT) --log-level warning --blocking-threads 4 app:create_app
+	@$(BIN)/granian --interface wsgi --factory --host 127.0.0.1 --port $(PORT) --log-level warning --blocking-threads 4 --workers-kill-timeout 5 app:create_app
 
 test: .venv/test lint
 	$(BIN)/pytest

@@ -29,6 +29,7 @@ from models import (
     Related,
     Tag,
     db,
+    now,
     public,
 )
 
@@ -70,23 +71,21 @@ _reader = threading.local()
 
 
 @lru_cache(maxsize=256)
-def _compiled(statement: Select, dialect: Dialect) -> tuple[str, list[tuple[str, Any]], Any]:
-    """The SQL of a statement, the name and default of each parameter in order, and the type of its rows."""
-    made = statement.compile(dialect=dialect)
-    defaults = [(name, made.binds[name].callable or made.binds[name].value) for name in made.positiontup]
+def _compiled(statement: Select, dialect: type[Dialect]) -> tuple[str, dict[str, object], Any]:
+    """The SQL of a statement, its parameters as far as they are known, and the type of its rows."""
+    made = statement.compile(dialect=dialect(paramstyle="named"))
     columns = [column.key for column in statement.selected_columns]
-    return made.string, defaults, namedtuple("Row", columns)
+    return made.string, {name: bind.value for name, bind in made.binds.items()}, namedtuple("Row", columns)
 
 
 def ask(statement: Select, **values: object) -> list[Row]:
     """The rows of a statement, which has to be one that is kept: it is compiled once."""
     engine = db.engine
-    sql, parameters, row = _compiled(statement, engine.dialect)
-    asked = [values[name] if name in values else value() if callable(value) else value for name, value in parameters]
+    sql, known, row = _compiled(statement, type(engine.dialect))
     if getattr(_reader, "engine", None) is not engine:
         _reader.engine, _reader.connection = engine, engine.raw_connection()
     cursor = _reader.connection.cursor()
-    rows = list(map(row._make, cursor.execute(sql, asked).fetchall()))
+    rows = list(map(row._make, cursor.execute(sql, {**known, "now": now(), **values}).fetchall()))
     cursor.close()
     return rows
 
