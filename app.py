@@ -123,6 +123,8 @@ def _set_up_sqlite(connection, _record) -> None:
         # Of a new file only. A text of 500 characters does not fill pages of 4 KB well: 1.3 times its bytes, here 1.1.
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA journal_mode = WAL")
+        # A large write leaves a large WAL file behind, which is cut back to this.
+        connection.execute("PRAGMA journal_size_limit = 67108864")
         # FULL: a save that was acknowledged survives a power cut.
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
