@@ -84,12 +84,11 @@ class _Batch:
         self.frequency[ALL] += len(self.articles)
         for id, terms in self.articles.items():
             step = 1 if id <= SURE else SAMPLE
-            counts = dict.fromkeys(terms.ids[: terms.titled], 1)
-            if id % step == 0:
-                counts |= dict.fromkeys(terms.ids[terms.titled :], step)
-            for term, count in counts.items():
-                self.frequency[term] += count
-            counted |= counts.keys()
+            for term in terms.ids[: terms.titled]:
+                self.frequency[term] += 1
+            for term in terms.ids[terms.titled :] if id % step == 0 else ():
+                self.frequency[term] += step
+            counted.update(terms.ids if id % step == 0 else terms.ids[: terms.titled])
         return counted
 
     def _weights(self, terms: Terms) -> dict[int, int]:

@@ -26,8 +26,9 @@ from dengxia.formats import Record, Refused, jsonl, markdown, shown, site
 from dengxia.packing import unpack
 from models import now
 
-# A batch ends with so many records or so many bytes of them.
-BATCH, BYTES = 500, 4 * 2**20
+# A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
+# everything waits for everything.
+FIRST, BATCH, BYTES = 100, 500, 4 * 2**20
 FORMATS = {"markdown": markdown, "jsonl": jsonl}
 Found = Record | Refused
 
@@ -238,13 +239,13 @@ def _batches(
 
 
 def _cut(records: Iterator[tuple[Found, int]]) -> Iterator[tuple[list[Found], int]]:
-    items, bytes_read = [], 0
+    items, bytes_read, most = [], 0, min(FIRST, BATCH)
     for item, length in records:
         items.append(item)
         bytes_read += length
-        if len(items) == BATCH or bytes_read >= BYTES:
+        if len(items) == most or bytes_read >= BYTES:
             yield items, bytes_read
-            items, bytes_read = [], 0
+            items, bytes_read, most = [], 0, min(2 * most, BATCH)
     if items:
         yield items, bytes_read
 
