@@ -13,6 +13,7 @@ Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), 
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
-                             files (whole or not at all), limits (of time), formats/ (a file each)
+                             records (found in files), formats/ (a file each), files (whole or not at all),
+                             limits (of time)
 Frame, installed by app:     cache (pages in memory, 304), security (headers)
 """

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, queries, schema, transfer, writing
+from dengxia import ahead, queries, records, schema, transfer, writing
 from dengxia.formats import Refused
 
 
@@ -30,7 +30,7 @@ _REST = "（已写完的批次都在，其余没有写）"
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", type=click.Choice(list(transfer.FORMATS)), help="内容的格式；不写就按文件名认")
+@click.option("--format", type=click.Choice(list(records.FORMATS)), help="内容的格式；不写就按文件名认")
 @click.option("--category", default="", help="没有分类的文章归到哪里；不写就归到综合")
 @click.option("--dry-run", is_flag=True, help="只说会怎样，什么都不写")
 @click.option("--strict", is_flag=True, help="有一条不对就停下，什么都不写")
@@ -48,7 +48,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
     for path in paths:
         if not str(path).strip(".") or not path.exists():
             raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
-    options = transfer.Options(
+    options = records.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
         media=Path(current_app.instance_path, "media"),
         category=category.strip(),
@@ -61,7 +61,7 @@ def seed(paths, format, category, dry_run, strict, if_empty):
         except Refused as refused:
             raise _Stop(f"{refused}（什么都没有写）") from None
     report = transfer.Report(say=lambda line: click.echo(line, err=True))
-    with _writing(), _progress(lambda: transfer.size(paths, options), "放入") as bar:
+    with _writing(), _progress(lambda: records.size(paths, options), "放入") as bar:
         transfer.seed(paths, options, report, bar.update if bar else transfer.print_nothing)
     if report.elsewhere:
         click.echo(f"{report.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)

@@ -37,6 +37,7 @@ TABLES = {
     CHARS: "text, content='', tokenize='ascii', detail=none, columnsize=0",
 }
 HASH = 8 * 2**20  # bytes of tokens that FTS5 gathers before it writes them; with its own 1 MB it merges more
+CACHE = 16 * 2**10  # KB of the file kept in memory during a long run of writing
 LONGEST_QUERY = 200  # characters, as many as a title has at most
 FEW, MOST = 2_000, 10_000
 LAST_PAGE = MOST // PER_PAGE
@@ -81,6 +82,16 @@ def install(connection: Connection) -> None:
         known = text(f"SELECT v FROM {name}_config WHERE k = 'hashsize'")
         if connection.scalar(known) != HASH:
             connection.execute(text(f"INSERT INTO {name} ({name}, rank) VALUES ('hashsize', {HASH})"))
+
+
+def prepare_for_much() -> None:
+    """For a long run of writing, which changes many of the same pages again and again.
+
+    They stay in memory, and go from the log to the file only when it holds some 128 MB.
+    """
+    connection = db.session.connection()
+    for setting in (f"cache_size = -{CACHE}", "wal_autocheckpoint = 16000"):
+        connection.exec_driver_sql(f"PRAGMA {setting}")
 
 
 def clear() -> None:
