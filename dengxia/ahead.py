@@ -116,10 +116,13 @@ def _watched(process: subprocess.Popen) -> Iterator[None]:
 
 
 def _serve() -> None:
+    # The answers alone go that way: what anything prints goes where errors go.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
     try:
         while True:
             work, items = _receive(sys.stdin.buffer)
-            _send(sys.stdout.buffer, [work(item) for item in items])
+            _send(answers, [work(item) for item in items])
     except (EOFError, BrokenPipeError):
         os._exit(0)  # nobody is there any more to flush to
 

@@ -3,6 +3,7 @@
 import os
 import re
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from signal import SIGKILL
 from threading import Thread
@@ -28,6 +29,11 @@ def test_apart():
     assert ahead.apart(int, ["1", "2"]) == [1, 2]
     with pytest.raises(ahead.Lost, match="3"):
         ahead.apart(os._exit, [3])
+
+
+def test_what_is_printed_there_is_no_part_of_the_answer(capfd):
+    assert ahead.apart(partial(os.write, 1), [b"a", b"bc"]) == [1, 2]
+    assert capfd.readouterr() == ("", "abc")
 
 
 def test_nothing_is_left_behind():
