@@ -159,6 +159,7 @@ class RelatedChoice(Base):
     """What an editor wants of an article's related ones: `other` pinned, so that it comes first, or never shown."""
 
     __tablename__ = "related_choice"
+    __table_args__ = (CheckConstraint("article_id <> other_id", name="another"),)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     other_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
     pinned: Mapped[bool]

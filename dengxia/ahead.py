@@ -73,8 +73,9 @@ def _cores() -> int:
 
 
 def _started() -> subprocess.Popen:
-    command, root = [sys.executable, "-m", __name__], Path(__file__).parent.parent
-    return subprocess.Popen(command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    command, pipe = [sys.executable, "-m", __name__], subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, process_group=0)
 
 
 def _made(work: Callable, batch: _Batch | None, process: subprocess.Popen | None) -> list:

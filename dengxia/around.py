@@ -21,7 +21,7 @@ from dengxia.queries import (
     newest,
     select_titles,
 )
-from models import Article
+from models import Article, RelatedChoice
 
 
 class Around(NamedTuple):
@@ -45,6 +45,9 @@ _listed = select_titles(Article.id.in_([bindparam(f"listed_{number}") for number
 _around = union_all(_arm("earlier", _earlier), _arm("later", _later), _arm("listed", _listed))
 
 
+_banned = select(RelatedChoice.other_id).where(RelatedChoice.article_id == bindparam("id"), ~RelatedChoice.pinned)
+
+
 def around(card: Row) -> Around:
     """What stands around a row from `queries.article`."""
     fitting, drawn = unpack_others(card.others) if card.others else [], listings.draw_ids()
@@ -58,8 +61,8 @@ def around(card: Row) -> Around:
     listed = found["listed"]
     related = [listed[id] for id in fitting if id in listed][:SHOWN]
     if len(related) < SHOWN:
-        # Filled up by the newest of the category.
-        known = {card.id, *(row.id for row in related)}
+        # Filled up by the newest of the category, without what an editor banned.
+        known = {card.id, *(row.id for row in related), *(row.other_id for row in ask(_banned, id=card.id))}
         related += [row for row in newest(SHOWN + len(known), card.category_id) if row.id not in known]
         related = related[:SHOWN]
     shown = {card.id, *(row.id for row in (*related, earlier, later) if row)}

@@ -24,7 +24,8 @@ YEAR = "public, max-age=31536000, immutable"
 PAGE = "public, max-age=0, must-revalidate"
 SECONDS = 60
 LARGEST = 2**20
-OVERHEAD = 1000  # bytes of a key, the headers and the bookkeeping of one page, about
+OVERHEAD = 1000  # bytes of the headers and the bookkeeping of one page, about
+LONGEST_KEY = 1000  # characters of an address; longer ones are not kept, so that keys need no counting
 
 
 def install(app: Flask) -> None:
@@ -135,7 +136,8 @@ class PageCache:
         found = dict(headers)
         is_page = status.startswith("200") and found.get("Cache-Control") == PAGE and "Set-Cookie" not in found
         largest = min(LARGEST, self.pages.maxsize - OVERHEAD)
-        if not is_page or environ["REQUEST_METHOD"] != "GET" or int(found.get("Content-Length", 0)) > largest:
+        large = int(found.get("Content-Length", 0)) > largest or sum(map(len, key)) > LONGEST_KEY
+        if not is_page or environ["REQUEST_METHOD"] != "GET" or large:
             return chunks
         body = b"".join(chunks)
         if hasattr(chunks, "close"):

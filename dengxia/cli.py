@@ -1,5 +1,6 @@
 """The commands: arguments in, one call, one closing line."""
 
+import sqlite3
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -100,11 +101,11 @@ def _writing():
     except Refused as refused:
         raise _Stop(f"{refused}（什么都没有改）") from None
     except ahead.Lost as lost:
-        raise _Stop(f"在旁边排版的进程停了（{lost}），请看内存是否够用{_REST}") from None
+        raise _Stop(f"在旁边排版的进程停了（{lost}；-9 多半是内存不够）{_REST}") from None
     except KeyboardInterrupt:
         raise _Stop(f"停下了{_REST}", exit_code=130) from None
-    except DatabaseError as error:
-        raise _Stop(f"数据库写不了：{error.orig}{_REST}") from None
+    except (DatabaseError, sqlite3.Error) as error:
+        raise _Stop(f"数据库写不了：{getattr(error, 'orig', error)}{_REST}") from None
     except OSError as error:
         raise _Stop(f"{error.filename}: 写不了（{error.strerror}）") from None
 

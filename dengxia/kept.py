@@ -45,8 +45,10 @@ def content() -> Content:
     found = current_app.extensions.get("content") or current_app.extensions.setdefault("content", Content())
     if found.is_due():
         # A scheduled time that has come is a change too.
-        number = db.session.scalar(select(ContentVersion.number))
-        newest = db.session.scalar(select(func.max(Article.published_at)).where(public()))
+        # Not by the session, which may just be raising the number.
+        with db.engine.connect() as connection:
+            number = connection.scalar(select(ContentVersion.number))
+            newest = connection.scalar(select(func.max(Article.published_at)).where(public()))
         with _lock:
             if (number, newest) != found.version or time.monotonic() - found.began >= LONGEST_SECONDS:
                 found.start((number, newest))

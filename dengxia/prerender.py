@@ -16,6 +16,7 @@ from contextlib import suppress
 from math import ceil
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import current_app
 from markupsafe import Markup
@@ -56,8 +57,12 @@ def _hole(name: str, **_: object) -> Markup:
 
 
 def _known(columns: Mapping[str, Any]) -> str:
-    model = keep(("model page",), lambda: _render(_MODEL, ["文"]) + current_app.config["SITE_TIMEZONE"])
-    return "\n".join([model, *map(columns.__getitem__, _REPEATED)])
+    return "\n".join([keep(("model page",), _model), *map(columns.__getitem__, _REPEATED)])
+
+
+def _model() -> str:
+    settings = map(current_app.config.__getitem__, ("SITE_TIMEZONE", "SITE_DESCRIPTION"))
+    return "\n".join([_render(_MODEL, ["文"]), *settings])
 
 
 # What a page says more than once, or what is not the article's own.
@@ -79,8 +84,8 @@ def _render(columns: Mapping[str, Any], names: Iterable[str]) -> str:
     names = list(map(_unmarked, names))
     site, url = _hole("site"), _hole("url")
     picture = card.cover or markup.first_picture(card.html)
-    if picture and "://" not in picture:
-        picture = f"{site}/{picture.lstrip('/')}"
+    if picture:
+        picture = urljoin(_BASE, picture).replace(_BASE, f"{site}/", 1)
     return current_app.jinja_env.get_template("article.html").render(
         article=card,
         tags=names,
@@ -95,6 +100,9 @@ def _render(columns: Mapping[str, Any], names: Iterable[str]) -> str:
         part=_hole,
         this_year=lambda: _hole("year"),
     )
+
+
+_BASE = "http://-/"
 
 
 def _unmarked(value: object) -> object:

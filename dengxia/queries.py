@@ -5,9 +5,9 @@ of a Core execution, and no session, whose begin and end cost as much as three q
 Times in the rows are seconds since 1970.
 """
 
-import threading
 from collections import namedtuple
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -66,10 +66,6 @@ def select_cards(*conditions: ColumnElement[bool], placed: bool = False) -> Sele
     return select(*CARD).join_from(Article, Category).where(public(placed), *conditions)
 
 
-# A thread's own connection for questions, which is never in a transaction.
-_reader = threading.local()
-
-
 @lru_cache(maxsize=256)
 def _compiled(statement: Select, dialect: type[Dialect]) -> tuple[str, dict[str, object], Any]:
     """The SQL of a statement, its parameters as far as they are known, and the type of its rows."""
@@ -82,11 +78,10 @@ def ask(statement: Select, **values: object) -> list[Row]:
     """The rows of a statement, which has to be one that is kept: it is compiled once."""
     engine = db.engine
     sql, known, row = _compiled(statement, type(engine.dialect))
-    if getattr(_reader, "engine", None) is not engine:
-        _reader.engine, _reader.connection = engine, engine.raw_connection()
-    cursor = _reader.connection.cursor()
-    rows = list(map(row._make, cursor.execute(sql, {**known, "now": now(), **values}).fetchall()))
-    cursor.close()
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        rows = list(map(row._make, cursor.execute(sql, {**known, "now": now(), **values}).fetchall()))
+        cursor.close()
     return rows
 
 

@@ -121,12 +121,12 @@ def sitemap():
 @bp.get("/article/<number:id>")
 def article(id):
     card = queries.article(id) or abort(404)
-    beside, site = around(card), f"{request.scheme}://{request.host}"
+    beside = around(card)
     macros = current_app.jinja_env.get_template("_around.html").module
     holes = {
-        **_for_all(site, card.category_slug),
+        **(all_have := _for_all(request.scheme, request.host, card.category_slug)),
         "id": str(id),
-        "url": f"{site}/article/{id}",
+        "url": f"{all_have['site']}/article/{id}",
         "text": card.html,
         "links": macros.links(beside),
         "neighbours": macros.neighbours(beside),
@@ -136,13 +136,14 @@ def article(id):
 
 
 @kept
-def _for_all(site: str, category_slug: str) -> dict[str, str]:
-    """What stands in the page of every article of a category."""
+def _for_all(scheme: str, host: str, category_slug: str) -> dict[str, str]:
+    """What stands in the page of every article of a category, where the site is asked for by this scheme and host."""
+    home = url_for(".home", _external=True)
     return {
-        "site": site,
+        "site": home.rstrip("/"),
         "year": str(this_year()),
         "head": part("head"),
-        "bar": part("bar", home=f"{site}/"),
+        "bar": part("bar", home=home),
         "nav": part("nav", here=category_slug, page="article"),
         "foot": part("foot"),
     }

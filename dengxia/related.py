@@ -81,8 +81,9 @@ class _Batch:
     def _count(self) -> set[int]:
         """Count the articles' terms: all of a title, those of a body in a sample."""
         counted = {ALL}
-        self.frequency[ALL] += len(self.articles)
-        for id, terms in self.articles.items():
+        new = {id: terms for id, terms in self.articles.items() if id not in self.forgotten}
+        self.frequency[ALL] += len(new)
+        for id, terms in new.items():
             step = 1 if id <= SURE else SAMPLE
             for term in terms.ids[: terms.titled]:
                 self.frequency[term] += 1

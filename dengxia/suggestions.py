@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from dengxia import han, queries
 from dengxia.queries import PER_PAGE, Row
-from dengxia.search import FEW, RANK, TITLE, TITLES, VISIBLE, WORDS, phrase, quoted, rows_of, run, titled
+from dengxia.search import FEW, LONGEST_QUERY, RANK, TITLE, TITLES, VISIBLE, WORDS, phrase, quoted, rows_of, run, titled
 from models import now
 
 MOST_TERMS = 20
@@ -67,7 +67,7 @@ def nearest(words: str, limit: int = 5) -> list[Row]:
     First what would be found with one character other or one word less; then by the rarest pairs of characters in the
     texts, and by pairs and characters in the titles, without what is less than half as near as the best.
     """
-    groups = [g for g in han.groups(han.fold(unquote(words))) if g not in _NO_WORDS]
+    groups = [g for g in han.groups(han.fold(unquote(words)[:LONGEST_QUERY])) if g not in _NO_WORDS]
     pairs = [_begun(token) for group in groups for token in han.tokens(group) if len(token) > 1]
     chars = han.characters("".join(groups))
     one_off = _best(WORDS, list(islice(_one_off([group for group in groups if len(group) > 1]), MOST_TERMS)))

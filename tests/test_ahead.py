@@ -58,7 +58,7 @@ def test_seeding_ends_in_one_line_when_the_process_is_killed(seed, monkeypatch):
     result = seed(*articles(3000))
     killer.join()
     assert result.exit_code == 1
-    assert re.fullmatch("在旁边排版的进程停了（-9）.*其余没有写）\n", result.output)
+    assert re.fullmatch("在旁边排版的进程停了（-9；.*其余没有写）\n", result.output)
     [count] = rows("SELECT count(*) FROM article")
     assert (count < 3000, count % 20) == (True, 0)
 

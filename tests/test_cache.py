@@ -6,8 +6,10 @@ from urllib.request import urlopen
 
 import pytest
 from conftest import articles
+from sqlalchemy import update
 
-from dengxia import cache, kept, listings, queries
+from dengxia import cache, kept, listings, queries, writing
+from models import Article, db
 
 
 @pytest.fixture
@@ -173,3 +175,45 @@ def test_kept_pages_go_when_a_scheduled_time_comes(seed, app, monkeypatch):
     monkeypatch.setattr(kept, "CHECK_SECONDS", 0)
     assert "定时发布" in client.get("/").text
     assert "2030年" in client.get("/archive/").text
+
+
+def test_long_addresses_are_not_kept(client):
+    kept_pages = client.application.extensions["page_cache"].pages
+    client.get("/search/suggest?q=x&" + "y" * 60_000)
+    assert not kept_pages
+    client.get("/search/suggest?q=x")
+    assert len(kept_pages) == 1
+
+
+def test_more_readers_than_connections(sample):
+    """Threads that each asked once hold nothing that the next ones need."""
+    paths = ["/article/1", "/search?q=武术", "/", "/nowhere"] * 8
+    together = threading.Barrier(len(paths))
+    answers = []
+
+    def read(path):
+        client = sample.test_client()
+        for _ in range(3):
+            together.wait()
+            answers.append((path, client.get(path).status_code))
+
+    threads = [threading.Thread(target=read, args=(path,)) for path in paths]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {status for path, status in answers if path != "/nowhere"} == {200}
+    assert {status for path, status in answers if path == "/nowhere"} == {404}
+    assert time.monotonic() - start < 25  # a pool that has run out lets them wait 30 s
+
+
+def test_what_is_read_during_a_write_does_not_outlive_it(app, seed):
+    seed({"key": "k", "title": "旧题", "body": "文"})
+    with app.app_context(), writing._change():
+        kept.content()
+        other = threading.Thread(target=lambda: app.test_client().get("/"))
+        other.start()
+        other.join()
+        db.session.execute(update(Article).values(title="新题"))
+    assert "新题" in app.test_client().get("/").text

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 import tomllib
 
 import pytest
@@ -82,3 +83,9 @@ def test_every_substring_is_found(judged):
             piece = "".join(stretch[start : start + chance.randint(1, 8)])
             assert id in everything(piece), piece
             assert id in everything(f"“{han.fold(piece)}”"), piece
+
+
+def test_a_long_address_that_is_none_is_quick(client):
+    start = time.thread_time()
+    assert client.get("/" + "ab/" * 20_000).status_code == 404
+    assert time.thread_time() - start < 0.5

@@ -46,7 +46,8 @@ def test_another_setting_or_name_makes_it_anew(app, seed):
     assert "旧名" in app.test_client().get("/article/1").text
     db.session.execute(update(Category).values(name="新名"))
     db.session.commit()
-    other = create_app({"SITE_NAME": "另一个名字", "SITE_TIMEZONE": "America/New_York"})
+    settings = {"SITE_NAME": "另一个名字", "SITE_TIMEZONE": "America/New_York", "SITE_DESCRIPTION": "另一句话"}
+    other = create_app(settings)
     page = other.test_client().get("/article/1").text
     assert "旧名" not in page
     assert "中利blog" not in page
@@ -71,3 +72,26 @@ def test_a_mark_in_a_text_makes_no_hole(seed):
     page = prerender.page(card, Holes())
     assert "甲foot乙" in page
     assert page.count("[foot]") == 1
+
+
+def test_a_page_without_words_follows_the_sites_description(app, seed):
+    seed({"title": "图", "body": "---", "date": "2020-01-01"})
+    assert f'content="{app.config["SITE_DESCRIPTION"]}"' in app.test_client().get("/article/1").text
+    other = create_app({"SITE_DESCRIPTION": "另一句话"})
+    assert 'content="另一句话"' in other.test_client().get("/article/1").text
+
+
+@pytest.mark.parametrize(
+    ("cover", "address"),
+    [
+        ("/media/a.png", "[site]/media/a.png"),
+        ("../img/a.png", "[site]/img/a.png"),
+        ("/img?u=http://x.com/y.png", "[site]/img?u=http://x.com/y.png"),
+        ("//cdn.example.com/a.png", "http://cdn.example.com/a.png"),
+        ("https://example.com/a.png", "https://example.com/a.png"),
+    ],
+)
+def test_covers_have_full_addresses(seed, cover, address):
+    seed(RICH)
+    page = prerender.page(queries.article(1)._replace(cover=cover, page=None), Holes())
+    assert f'property="og:image" content="{address}"' in page

@@ -174,7 +174,6 @@ def watched():
 
     db.session.remove()
     db.engine.dispose()
-    vars(queries._reader).clear()
     event.listen(db.engine, "connect", lambda driver, _: driver.set_trace_callback(statements.append))
     before = sys.gettrace()
     sys.settrace(trace)

@@ -2,9 +2,12 @@
 
 import pytest
 from conftest import articles
+from sqlalchemy.exc import IntegrityError
 
 from dengxia import queries, writing
 from dengxia.around import around
+from dengxia.related import ALL
+from models import Term, db
 
 TEXTS = ["外汇中间价与结汇", "外汇结汇的额度", "外汇中间价怎么看", "武术套路与器械", "武术器械的保养"]
 
@@ -14,7 +17,7 @@ def related(id):
 
 
 @pytest.fixture
-def site(seed):
+def alike(seed):
     """30 articles about five things, alike in turn."""
     seed(
         *(record | {"title": f"{TEXTS[n % 5]}之{n}", "body": TEXTS[n % 5] * 3} for n, record in enumerate(articles(30)))
@@ -22,7 +25,7 @@ def site(seed):
     return seed
 
 
-def test_what_is_pinned_comes_first_and_what_is_banned_never(site):
+def test_what_is_pinned_comes_first_and_what_is_banned_never(alike):
     first, pinned = related(1)[0], 5
     assert pinned not in related(1)
     writing.choose_related(1, pinned, pinned=True)
@@ -36,25 +39,41 @@ def test_what_is_pinned_comes_first_and_what_is_banned_never(site):
     assert first in related(1)
 
 
-def test_choices_stay_when_articles_come_and_change(site):
+def test_what_is_banned_does_not_fill_a_short_list_either(seed):
+    seed(*articles(6))
+    for other in (2, 3, 4):
+        writing.choose_related(1, other, pinned=False)
+    assert set(related(1)) == {5, 6}
+
+
+def test_choices_count_nothing_again(alike):
+    known = db.session.get(Term, ALL).frequency
+    writing.choose_related(1, 5, pinned=True)
+    db.session.expire_all()
+    assert db.session.get(Term, ALL).frequency == known
+    with pytest.raises(IntegrityError):
+        writing.choose_related(1, 1, pinned=True)
+
+
+def test_choices_stay_when_articles_come_and_change(alike):
     first = related(1)[0]
     writing.choose_related(1, 5, pinned=True)
     writing.choose_related(1, first, pinned=False)
     more = articles(12, title="外汇中间价与结汇之新", body=TEXTS[0])
-    site(*(record | {"key": f"new{n}", "title": f"{record['title']}{n}"} for n, record in enumerate(more)))
-    site({"key": "k0", "title": "外汇中间价与结汇之改", "body": TEXTS[0] * 2})
+    alike(*(record | {"key": f"new{n}", "title": f"{record['title']}{n}"} for n, record in enumerate(more)))
+    alike({"key": "k0", "title": "外汇中间价与结汇之改", "body": TEXTS[0] * 2})
     list(writing.rebuild())
     assert related(1)[0] == 5
     assert first not in related(1)
 
 
-def test_a_new_article_enters_the_lists_of_older_ones_that_it_fits(site):
-    site({"key": "new", "title": "器械保养另说", "body": "套路之外，武术的器械怎么保养另有门道。"})
+def test_a_new_article_enters_the_lists_of_older_ones_that_it_fits(alike):
+    alike({"key": "new", "title": "器械保养另说", "body": "套路之外，武术的器械怎么保养另有门道。"})
     assert 31 in related(4)
     assert 31 not in related(1)
 
 
-def test_a_copy_is_not_related(site):
-    site({"key": "copy", "title": f"{TEXTS[0]}之0", "body": TEXTS[0] * 3})
+def test_a_copy_is_not_related(alike):
+    alike({"key": "copy", "title": f"{TEXTS[0]}之0", "body": TEXTS[0] * 3})
     assert 31 not in related(1)
     assert 1 not in related(31)

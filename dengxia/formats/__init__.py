@@ -48,7 +48,6 @@ _DATE = re.compile(
     r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.IGNORECASE,
 )
-# What no text file holds on purpose, and XML and SQLite tools trip over.
 # Control characters, and the places of Unicode that are no characters: XML forbids both.
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)

@@ -23,6 +23,7 @@ def upgrade():
     sa.Column('article_id', sa.Integer(), nullable=False),
     sa.Column('other_id', sa.Integer(), nullable=False),
     sa.Column('pinned', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('article_id <> other_id', name=op.f('ck_related_choice_another')),
     sa.ForeignKeyConstraint(['article_id'], ['article.id'], name=op.f('fk_related_choice_article_id_article'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['other_id'], ['article.id'], name=op.f('fk_related_choice_other_id_article'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('article_id', 'other_id', name=op.f('pk_related_choice'))
