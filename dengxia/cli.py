@@ -127,7 +127,7 @@ def list_users():
     """列出所有的人。"""
     _need_schema()
     for row in people.everyone():
-        seen = f"上次登录 {times.moment(row.seen_at)}" if row.seen_at else "还没有登录过"
+        seen = f"最近登录 {times.moment(row.seen_at)}" if row.seen_at else "还没有登录过"
         marks = ["已停用"] * row.disabled + ["两步验证"] * bool(row.totp)
         click.echo("  ".join([row.name, people.ROLES[row.role], *marks, seen]))
 

@@ -112,7 +112,7 @@ def test_commands_add_list_and_disable(run, app):
     assert run("list") == (0, "张三  作者  已停用  还没有登录过")
     assert run("password", "王五", typed="another lamp 11")[0] == 0
     assert people.sign_in("王五", "another lamp 11", "", [], "").name == "王五"
-    assert "上次登录 20" in app.test_cli_runner().invoke(args=["user", "list"]).output
+    assert "最近登录 20" in app.test_cli_runner().invoke(args=["user", "list"]).output
 
 
 @pytest.mark.parametrize(
