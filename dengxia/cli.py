@@ -96,13 +96,13 @@ def user():
 
 @user.command("add")
 @click.argument("name")
-@click.option(
-    "--role", type=click.Choice(list(people.ROLES)), required=True, help="作者 author、编辑 editor、管理员 admin"
-)
+@click.option("--role", default="", metavar="|".join(people.ROLES), help="角色：作者、编辑或管理员")
 @with_appcontext
 def add_user(name, role):
     """添加 NAME，密码在终端上输入两遍。"""
     _need_schema()
+    if role not in people.ROLES:
+        raise _Stop(f"要写明角色：--role {'、'.join(people.ROLES)} 里的一个", exit_code=2)
     if people.named(name):
         raise _Stop(f"{name}: 已经有叫这个名字的人（什么都没有改）")
     with _writing():

@@ -123,6 +123,8 @@ def test_commands_add_list_and_disable(run, app):
         (("add", "lamplight", "--role", "author"), {"typed": "my lamplight 9"}, "密码里不能有自己的名字"),
         (("add", "甲", "--role", "author"), {"typed": "qwerty123456"}, "太常见"),
         (("add", "甲", "--role", "author"), {"again": "something else"}, "两次输入的不一样（什么都没有改）"),
+        (("add", "甲"), {}, "要写明角色：--role author、editor、admin 里的一个"),
+        (("add", "甲", "--role", "boss"), {}, "要写明角色"),
         (("password", "没有"), {}, "没有: 没有叫这个名字的人"),
         (("disable", "没有"), {}, "没有: 没有叫这个名字的人"),
         (("disable", "王五"), {}, "王五: 是最后一个管理员，要留着（什么都没有改）"),
@@ -131,7 +133,7 @@ def test_commands_add_list_and_disable(run, app):
 def test_commands_refuse_in_one_line(run, app, args, typed, words):
     run("add", "王五", "--role", "admin")
     status, line = run(*args, **typed)
-    assert status == 1
+    assert status == (2 if "角色" in words else 1)
     assert words in line
     assert [(row.name, row.disabled) for row in people.everyone()] == [("王五", False)]
 
