@@ -127,7 +127,7 @@ class Person(UserMixin):
 @login.user_loader
 def _person(signed_for: str) -> Person | None:
     row = people.person(int(signed_for.partition(".")[0]))
-    if row is None or row.disabled or now() - session["began"] > LONGEST_SESSION:
+    if row is None or now() - session["began"] > LONGEST_SESSION:
         return None
     person = Person(row)
     return person if person.get_id() == signed_for else None

@@ -23,6 +23,7 @@ from models import db
 ROOT = Path(__file__).parent.parent
 NAMES = {"author": "张三", "editor": "李四", "admin": "Wang Wu"}
 PASSWORD = "a lamp, at night 9"
+VNU = ROOT / ".venv/node_modules/vnu-jar/build/dist/vnu.jar"
 
 
 @pytest.fixture(scope="session")
@@ -240,3 +241,13 @@ def needed(tool):
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def nu_errors(pages, folder):
+    """What the Nu HTML checker finds wrong in pages, whose names are told with it."""
+    if not VNU.exists():
+        needed(f"the Nu checker (npm install --prefix {VNU.parents[4].name} vnu-jar) and Java")
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(page, "utf8")
+    command = ["java", "-jar", VNU, "--errors-only", *folder.glob("*.html")]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr

@@ -6,7 +6,7 @@ import time
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import NAMES, PASSWORD, post, served, sign_in, token_in, token_of
+from conftest import NAMES, PASSWORD, nu_errors, post, served, sign_in, token_in, token_of
 from playwright.sync_api import expect
 
 from app import create_app
@@ -518,6 +518,19 @@ def test_the_log_is_paged_by_key(desk):
 
 
 # In a browser
+
+
+def test_the_nu_checker_accepts_the_desk(desk, tmp_path):
+    client = desk.test_client()
+    pages = {"sign in": client.get("/desk/sign-in").text}
+    pages["wrong"] = post(client, "/desk/sign-in", name="x", password="y").text
+    client = sign_in(desk, NAMES["admin"])
+    pages["password"] = post(client, "/desk/people", name="新来的人", role="author").text
+    pages["me"] = client.get("/desk/me").text
+    post(client, "/desk/me/two-step")
+    pages |= {path[1:] or "front": client.get("/desk" + path).text for path in ("", "/people", "/log")}
+    pages["two-step"] = client.get("/desk/me").text
+    assert nu_errors(pages, tmp_path) == ""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
