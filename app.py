@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.exceptions import HTTPException
 
-from dengxia import cache, cli, feeds, files, reading, schema, security
+from dengxia import auth, cache, cli, desk, feeds, files, reading, schema, security
 from models import db
 
 # Name, default, meaning. A value comes from here, then instance/config.toml, then the environment (FLASK_<name>).
@@ -50,7 +50,9 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.url_map.converters["number"] = reading.Number
     app.register_blueprint(reading.bp)
     app.register_blueprint(feeds.bp)
+    app.register_blueprint(desk.bp)
     app.register_error_handler(HTTPException, _error)
+    auth.install(app)
     cache.install(app)
     security.install(app)
     cli.install(app)
@@ -63,6 +65,7 @@ def create_app(overrides: dict | None = None) -> Flask:
 def _configure(app: Flask, overrides: dict) -> None:
     defaults = {name: default for name, default, _ in SETTINGS}
     app.config.from_mapping(defaults)
+    app.config.from_mapping(auth.CONFIG)
     file = Path(app.instance_path, "config.toml")
     try:
         if file.exists():

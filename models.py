@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 STATUSES = ("draft", "review", "published", "trash")
 KINDS = ("original", "reprint", "translation")
 FORMATS = ("markdown", "html")
+ROLES = ("author", "editor", "admin")
 
 
 class Base(DeclarativeBase):
@@ -226,3 +227,59 @@ class ContentVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int]
     changed_at: Mapped[int] = mapped_column(BigInteger)
+
+
+# People
+
+
+class User(Base):
+    """A person of the desk; never deleted, so that the log goes on saying who it was.
+
+    `folded` is the name without case; `session` is part of what a session is signed with, so a higher one ends them
+    all; `provisional` tells that somebody else chose the password; `totp_step` is the newest time step whose code was
+    used.
+    """
+
+    __tablename__ = "user"
+    __table_args__ = (_one_of("role", ROLES),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    folded: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    password: Mapped[str]
+    provisional: Mapped[bool]
+    session: Mapped[int] = mapped_column(default=1)
+    totp: Mapped[str] = mapped_column(default="")
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    disabled: Mapped[bool] = mapped_column(default=False)
+    seen_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Base):
+    """A code that lets a person in once without their telephone; only its digest is kept."""
+
+    __tablename__ = "recovery_code"
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+
+
+class Attempt(Base):
+    """How often signing in failed of late, for a name, an address or a browser: see `dengxia/throttle.py`."""
+
+    __tablename__ = "attempt"
+    key: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class Log(Base):
+    """Who did what, to what, when, and from which address."""
+
+    __tablename__ = "log"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str]
+    what: Mapped[str]
+    about: Mapped[str]
+    address: Mapped[str]

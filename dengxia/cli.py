@@ -4,6 +4,7 @@ import sqlite3
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import click
@@ -11,8 +12,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, queries, records, schema, transfer, writing
+from dengxia import ahead, people, queries, records, schema, times, transfer, writing
 from dengxia.formats import Refused
+from dengxia.journal import TERMINAL
 
 
 class _Stop(click.ClickException):
@@ -88,6 +90,80 @@ def rebuild():
     click.echo(f"重做完毕：{done} 篇")
 
 
+@click.group()
+def user():
+    """管人：谁能登录编辑台。"""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", default="", metavar="|".join(people.ROLES), help="角色：作者、编辑或管理员")
+@with_appcontext
+def add_user(name, role):
+    """添加 NAME，密码在终端上输入两遍。"""
+    _need_schema()
+    if role not in people.ROLES:
+        raise _Stop(f"要写明角色：--role {'、'.join(people.ROLES)} 里的一个", exit_code=2)
+    if people.named(name):
+        raise _Stop(f"{name}: 已经有叫这个名字的人（什么都没有改）")
+    with _writing():
+        people.add(TERMINAL, name, role, _new_password())
+    click.echo(f"添加好了：{name}（{people.ROLES[role]}）")
+
+
+@user.command("password")
+@click.argument("name")
+@with_appcontext
+def reset_user(name):
+    """给 NAME 换密码，两步验证也关上；手机丢了、密码忘了都用它。"""
+    row = _person(name)
+    with _writing():
+        people.reset(TERMINAL, row, _new_password())
+    click.echo(f"换好了：{row.name} 的登录都已退出，两步验证已关闭")
+
+
+@user.command("list")
+@with_appcontext
+def list_users():
+    """列出所有的人。"""
+    _need_schema()
+    for row in people.everyone():
+        seen = f"最近登录 {times.moment(row.seen_at)}" if row.seen_at else "还没有登录过"
+        marks = ["已停用"] * row.disabled + ["两步验证"] * bool(row.totp)
+        click.echo("  ".join([row.name, people.ROLES[row.role], *marks, seen]))
+
+
+@user.command("disable")
+@click.argument("name")
+@with_appcontext
+def disable_user(name):
+    """停用 NAME：不能再登录，已有的登录立刻失效。"""
+    row = _person(name)
+    with _writing():
+        people.disable(TERMINAL, row)
+    click.echo(f"停用了：{row.name}")
+
+
+def _person(name: str) -> people.Row:
+    _need_schema()
+    return people.named(name) or _stop(f"{name}: 没有叫这个名字的人")
+
+
+def _new_password() -> str:
+    """A password, typed twice; hidden where there is a terminal to hide it on."""
+    hidden = sys.stdin.isatty()
+    try:
+        first = click.prompt("密码（至少 12 个字）", hide_input=hidden, err=True)
+        again = click.prompt("再输一遍", hide_input=hidden, err=True)
+    except click.Abort:
+        raise _Stop("没有输入密码（什么都没有改）") from None
+    return first if first == again else _stop("两次输入的不一样（什么都没有改）")
+
+
+def _stop(message: str) -> NoReturn:
+    raise _Stop(message)
+
+
 def _need_schema() -> None:
     if problem := schema.problem():
         raise _Stop(problem)
@@ -119,3 +195,4 @@ def install(app: Flask) -> None:
     """Give `flask` the commands."""
     app.cli.add_command(seed)
     app.cli.add_command(rebuild)
+    app.cli.add_command(user)

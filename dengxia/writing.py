@@ -152,20 +152,28 @@ _rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(
 
 
 @contextmanager
+def saved() -> Iterator[None]:
+    """One transaction: what is written meanwhile is kept when all went well, and else nothing of it."""
+    try:
+        yield
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+@contextmanager
 def _change() -> Iterator[None]:
     """One transaction that raises the content version, which every process looks up.
 
     The version is written first: that takes SQLite's write lock before anything is read, so that no other writer can
     come between what is read here and what is written.
     """
+    raised = {"number": ContentVersion.number + 1, "changed_at": now()}
     try:
-        raised = {"number": ContentVersion.number + 1, "changed_at": now()}
-        db.session.execute(update(ContentVersion).values(raised))
-        yield
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
+        with saved():
+            db.session.execute(update(ContentVersion).values(raised))
+            yield
     finally:
         kept.forget()
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -15,9 +16,14 @@ import pytest
 from flask_migrate import upgrade
 
 from app import create_app
+from dengxia import people
+from dengxia.journal import TERMINAL
 from models import db
 
 ROOT = Path(__file__).parent.parent
+NAMES = {"author": "张三", "editor": "李四", "admin": "Wang Wu"}
+PASSWORD = "a lamp, at night 9"
+VNU = ROOT / ".venv/node_modules/vnu-jar/build/dist/vnu.jar"
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +38,18 @@ def sample_site(tmp_path_factory):
     """An instance folder with the sample site in it."""
     folder = tmp_path_factory.mktemp("sample")
     return _made(folder, lambda app: app.test_cli_runner().invoke(args=["seed"], catch_exceptions=False))
+
+
+@pytest.fixture(scope="session")
+def staffed_site(tmp_path_factory):
+    """An instance folder with one person of each role, made once: hashing a password takes its time."""
+    folder = tmp_path_factory.mktemp("staffed")
+
+    def fill(app):
+        for role in people.ROLES:
+            people.add(TERMINAL, NAMES[role], role, PASSWORD)
+
+    return _made(folder, fill)
 
 
 def _made(folder, fill):
@@ -81,6 +99,12 @@ def sample(site, sample_site):
 
 
 @pytest.fixture
+def desk(site, staffed_site):
+    """An app with one person of each role, out of its context: in one, all requests would share who is signed in."""
+    return site(staffed_site)
+
+
+@pytest.fixture
 def client(sample):
     """A browser at the sample site."""
     return sample.test_client()
@@ -120,6 +144,43 @@ def articles(count, **columns):
         | columns
         for n in range(count)
     ]
+
+
+# At the desk
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until a test moves it: `clock(seconds)`."""
+    moment = [int(time.time())]
+    monkeypatch.setattr("time.time", lambda: moment[0])
+
+    def move(seconds):
+        moment[0] += seconds
+
+    return move
+
+
+def token_in(page):
+    """The token that the forms of a page carry."""
+    return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+
+
+def token_of(client):
+    """The token of a browser."""
+    return token_in(client.get("/desk/me", follow_redirects=True).text)
+
+
+def post(client, path, **fields):
+    """Send a form of the desk with its token."""
+    return client.post(path, data={"csrf_token": token_of(client), **fields})
+
+
+def sign_in(app, name, password=PASSWORD, **fields):
+    """A browser in which somebody has signed in."""
+    client = app.test_client()
+    assert post(client, "/desk/sign-in", name=name, password=password, **fields).status_code == 303
+    return client
 
 
 # A server and a browser
@@ -180,3 +241,13 @@ def needed(tool):
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def nu_errors(pages, folder):
+    """What the Nu HTML checker finds wrong in pages, whose names are told with it."""
+    if not VNU.exists():
+        needed(f"the Nu checker (npm install --prefix {VNU.parents[4].name} vnu-jar) and Java")
+    for name, page in pages.items():
+        (folder / f"{name}.html").write_text(page, "utf8")
+    command = ["java", "-jar", VNU, "--errors-only", *folder.glob("*.html")]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr

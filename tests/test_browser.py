@@ -1,14 +1,12 @@
 """What a reader meets, in a real Chromium on a real server."""
 
 import re
-import subprocess
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ROOT, needed
+from conftest import ROOT, nu_errors
 from playwright.sync_api import expect
 
-VNU = ROOT / ".venv/node_modules/vnu-jar/build/dist/vnu.jar"
 KINDS = {
     "home": "/",
     "second page": "/page/2",
@@ -84,16 +82,11 @@ def test_nothing_overflows(visit, page, kind, width):
 
 
 def test_the_nu_checker_accepts_every_kind(address, paths, tmp_path, playwright):
-    if not VNU.exists():
-        needed(f"the Nu checker (npm install --prefix {VNU.parents[4].name} vnu-jar) and Java")
     request = playwright.request.new_context()
-    for kind, path in paths.items():
-        (tmp_path / f"{kind}.html").write_text(request.get(address + path).text(), "utf8")
-    (tmp_path / "405.html").write_text(request.post(address + "/about").text(), "utf8")
+    pages = {kind: request.get(address + path).text() for kind, path in paths.items()}
+    pages["405"] = request.post(address + "/about").text()
     request.dispose()
-    command = ["java", "-jar", VNU, "--errors-only", tmp_path]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert nu_errors(pages, tmp_path) == ""
 
 
 def test_a_reader_goes_from_home_to_an_article_and_on(visit, page):

@@ -10,11 +10,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
 RULES = set(
-    "queries listings around prerender times writing search transfer ranks related kept schema suggestions".split()
+    "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
+    " people throttle journal".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
-    " ahead records".split()
+    " ahead records passwords".split()
 )
 FRAME = {"cache", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -25,7 +25,7 @@ MISSING = (
     " /article/99999999999999999999999 /article/x /tag/没有 /archive/2025/13 /archive/0000/01 /archive/1999/01"
     " /sitemap-0.xml /sitemap-99.xml /nothing /search?q=灯&page=0 /search?q=灯&page=99"
     " /search?page=99999999999999999999 /media/x.png /media/../dengxia.db /media/..%2fdengxia.db /static/../app.py"
-    " /desk/"
+    " /desk/nothing"
 ).split()
 
 

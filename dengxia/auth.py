@@ -1,0 +1,231 @@
+"""Signing in and out, and who may what: the one place where that is asked.
+
+Every address of the desk belongs to the blueprint `bp` here, whichever module has its view, and so passes `_guard`. A
+view says what it is for with `needs`; one that does not say is open to nobody.
+"""
+
+import ipaddress
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_wtf import CSRFProtect
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from dengxia import people, throttle
+from dengxia.journal import By
+from models import now
+
+# Of each role; what a view needs stands here, and "sign-in", which is everybody's.
+MAY = {
+    "author": frozenset(["own", "enter", "write"]),
+    "editor": frozenset(["own", "enter", "write", "publish"]),
+    "admin": frozenset(["own", "enter", "write", "publish", "people", "settings", "purge"]),
+}
+WORDS = {
+    "write": "写自己的文章，送审",
+    "publish": "改所有的文章，发布或退回",
+    "people": "管理人员，看日志",
+    "settings": "改网站的设置",
+    "purge": "清除回收站里的文章",
+}
+# Over Flask's defaults; a site's own settings win. The cookies are of the desk alone, so a public page never meets one.
+CONFIG = {
+    "SESSION_COOKIE_PATH": "/desk",
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # since the last request
+    "WTF_CSRF_CHECK_DEFAULT": False,  # `_guard` asks, after it has asked who it is
+    "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: who writes for an hour shall not lose it
+}
+LONGEST_SESSION = 7 * 24 * 3600  # since signing in
+DEVICE = "device"
+DEVICE_SECONDS = 365 * 24 * 3600
+
+bp = Blueprint("desk", __name__, url_prefix="/desk")
+login = LoginManager()
+login.session_protection = None  # a telephone changes its address all day
+csrf = CSRFProtect()
+
+
+def install(app: Flask) -> None:
+    """Give the app the means to know who is signed in."""
+    # Not init_app: what that adds for a cookie of its own opens the session of every public page.
+    app.login_manager = login
+    csrf.init_app(app)
+
+
+def needs(what: str) -> Callable:
+    """Say what a view of the desk is for, one of `MAY` or "sign-in"."""
+
+    def mark(view: Callable) -> Callable:
+        view.needs = what
+        return view
+
+    return mark
+
+
+def may(what: str) -> bool:
+    """Whether who is signed in may do this."""
+    return current_user.is_authenticated and what in MAY[current_user.role]
+
+
+def by() -> By:
+    """Who does what is being done, for the log."""
+    return By(current_user.name, _address())
+
+
+@bp.before_request
+def _guard():
+    what = getattr(current_app.view_functions[request.endpoint], "needs", None)
+    if what != "sign-in":
+        if not current_user.is_authenticated:
+            return _ask_in()
+        if current_user.provisional and what != "own":
+            return redirect(url_for(".me"))
+        if not may(what):
+            abort(403)
+    csrf.protect()
+    return None
+
+
+def _ask_in():
+    if not people.exist():
+        return redirect(url_for(".sign_in"))
+    if request.method not in ("GET", "HEAD"):
+        abort(401)
+    return redirect(url_for(".sign_in", next=request.full_path.rstrip("?")))
+
+
+@bp.after_request
+def _keep_nothing(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.context_processor
+def _for_templates() -> dict:
+    return {"may": may, "me": current_user, "roles": people.ROLES}
+
+
+# Sessions
+
+
+class Person(UserMixin):
+    """Who is signed in: the columns of `models.User`."""
+
+    def __init__(self, row: people.Row):
+        vars(self).update(row._asdict())
+
+    def get_id(self) -> str:
+        """What a session is signed for. The second number grows when the sessions shall end."""
+        return f"{self.id}.{self.session}"
+
+
+@login.user_loader
+def _person(signed_for: str) -> Person | None:
+    row = people.person(int(signed_for.partition(".")[0]))
+    if row is None or now() - session["began"] > LONGEST_SESSION:
+        return None
+    person = Person(row)
+    return person if person.get_id() == signed_for else None
+
+
+def begin_session(row: people.Row) -> None:
+    """Sign somebody in, with nothing left of the session before."""
+    session.clear()
+    session.permanent = True
+    session["began"] = now()
+    login_user(Person(row))
+
+
+# In and out
+
+
+@bp.get("/sign-in")
+@needs("sign-in")
+def sign_in():
+    if current_user.is_authenticated:
+        return redirect(_inside(request.args.get("next", "")))
+    return _form()
+
+
+@bp.post("/sign-in")
+@needs("sign-in")
+def enter():
+    name = request.form.get("name", "").strip()
+    keys = _keys(name)
+    if wait := throttle.begin(keys):
+        return _form(throttle.words(wait)), 429, {"Retry-After": str(wait)}
+    row = people.sign_in(name, request.form.get("password", ""), request.form.get("code", "").strip(), keys, _address())
+    if row is None:
+        return _form("名字、密码或动态码不对"), 400
+    begin_session(row)
+    response = redirect(_inside(request.form.get("next", "")), 303)
+    device = _signer().dumps([row.folded, _device(name) or secrets.token_hex(8)])
+    secure = current_app.session_interface.get_cookie_secure(current_app)
+    response.set_cookie(
+        DEVICE, device, DEVICE_SECONDS, path=url_for(".sign_in"), secure=secure, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+@bp.post("/sign-out")
+@needs("own")
+def sign_out():
+    people.sign_out(by())
+    session.clear()
+    return redirect(url_for(".sign_in"), 303)
+
+
+def _form(problem: str = "") -> str:
+    next = request.values.get("next", "")
+    return render_template("desk/sign-in.html", problem=problem, next=next, exist=people.exist())
+
+
+def _inside(next: str) -> str:
+    """Where to go after signing in: within the desk."""
+    return next if next.startswith("/desk/") and next.isprintable() else url_for(".front")
+
+
+def _keys(name: str) -> list[str]:
+    """Under which keys a try to sign in counts, for `throttle.begin`."""
+    if device := _device(name):
+        return [f"device:{device}"]
+    return [f"name:{people.fold(name[: people.LONGEST_NAME])}", f"address:{_address()}"]
+
+
+def _device(name: str) -> str:
+    """The number of this browser, if who has this name has signed in here before."""
+    try:
+        folded, number = _signer().loads(request.cookies.get(DEVICE, ""))
+    except (BadSignature, ValueError, TypeError):
+        return ""
+    return number if folded == people.fold(name) else ""
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key, salt=DEVICE)
+
+
+def _address() -> str:
+    """Whom a request comes from. A proxy on this machine or network says for whom it asks, last in the header.
+
+    Of IPv6 the network: who has one address there has 2^64.
+    """
+    peer = _ip(request.remote_addr or "")
+    if peer is None or peer.is_private:
+        peer = _ip(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()) or peer
+    if peer is not None and peer.version == 6:
+        return str(ipaddress.ip_network((peer, 64), strict=False))
+    return str(peer or "")
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

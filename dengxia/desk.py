@@ -1,0 +1,159 @@
+"""The editor's desk: its front page, one's own account, the people, the log."""
+
+import segno
+from flask import abort, current_app, redirect, render_template, request, session, url_for
+from flask_login import current_user
+from markupsafe import Markup
+from pyotp import TOTP, random_base32
+
+from dengxia import auth, journal, passwords, people
+from dengxia.auth import bp, needs
+from dengxia.formats import Refused
+
+NEWEST = 2**63 - 1
+
+
+@bp.get("")
+@needs("enter")
+def front():
+    return render_template("desk/front.html", words=auth.WORDS)
+
+
+# One's own account
+
+
+@bp.get("/me")
+@needs("own")
+def me():
+    return _me()
+
+
+@bp.post("/me/password")
+@needs("own")
+def change_password():
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        return _me("两次输入的新密码不一样"), 400
+    try:
+        row = people.change_password(auth.by(), current_user, old, new)
+    except Refused as refused:
+        return _me(refused.args[1]), 400
+    auth.begin_session(row)
+    return _me(done="密码换好了，别处的登录都已退出")
+
+
+@bp.post("/me/two-step")
+@needs("own")
+def start_two_step():
+    # Until a code has proved that it works the secret is nowhere but in this browser.
+    session["totp"] = random_base32()
+    return redirect(url_for(".me"), 303)
+
+
+@bp.post("/me/two-step/on")
+@needs("own")
+def switch_on_two_step():
+    try:
+        code = request.form.get("code", "")
+        codes = people.switch_on(auth.by(), current_user, session.get("totp") or abort(400), code)
+    except Refused as refused:
+        return _me(refused.args[1]), 400
+    del session["totp"]
+    return render_template("desk/codes.html", codes=codes)
+
+
+@bp.post("/me/two-step/off")
+@needs("own")
+def switch_off_two_step():
+    try:
+        people.switch_off(auth.by(), current_user, request.form.get("password", ""))
+    except Refused as refused:
+        return _me(refused.args[1]), 400
+    return redirect(url_for(".me"), 303)
+
+
+def _me(problem: str = "", done: str = "") -> str:
+    drawn, secret = None, session.get("totp")
+    if secret:
+        uri = TOTP(secret, name=current_user.name, issuer=current_app.config["SITE_NAME"]).provisioning_uri()
+        drawn = Markup(segno.make(uri, error="m").svg_inline(scale=4, border=4, light="#fff"))
+    return render_template("desk/me.html", problem=problem, done=done, secret=secret, drawn=drawn)
+
+
+# People
+
+
+@bp.get("/people")
+@needs("people")
+def list_people():
+    return _people()
+
+
+@bp.post("/people")
+@needs("people")
+def add_person():
+    name = request.form.get("name", "")
+    password = passwords.make(name)
+    try:
+        people.add(auth.by(), name, _role(), password, provisional=True)
+    except Refused as refused:
+        return _people(str(refused), name), 400
+    return render_template("desk/password.html", name=name, password=password)
+
+
+@bp.post("/people/<number:id>/role")
+@needs("people")
+def change_role(id):
+    return _changed(lambda: people.change_role(auth.by(), _person(id), _role()))
+
+
+@bp.post("/people/<number:id>/disable")
+@needs("people")
+def disable_person(id):
+    return _changed(lambda: people.disable(auth.by(), _person(id)))
+
+
+@bp.post("/people/<number:id>/enable")
+@needs("people")
+def enable_person(id):
+    return _changed(lambda: people.enable(auth.by(), _person(id)))
+
+
+@bp.post("/people/<number:id>/reset")
+@needs("people")
+def reset_person(id):
+    row = _person(id)
+    password = passwords.make(row.name)
+    people.reset(auth.by(), row, password, provisional=True)
+    return render_template("desk/password.html", name=row.name, password=password)
+
+
+def _people(problem: str = "", name: str = "") -> str:
+    return render_template("desk/people.html", people=people.everyone(), problem=problem, name=name)
+
+
+def _changed(change):
+    try:
+        change()
+    except Refused as refused:
+        return _people(str(refused)), 400
+    return redirect(url_for(".list_people"), 303)
+
+
+def _person(id: int) -> people.Row:
+    return people.person(id) or abort(404)
+
+
+def _role() -> str:
+    role = request.form.get("role", "")
+    return role if role in people.ROLES else abort(400)
+
+
+# The log
+
+
+@bp.get("/log")
+@needs("people")
+def log():
+    rows, before = journal.entries(min(request.args.get("before", NEWEST, type=int), NEWEST))
+    return render_template("desk/log.html", rows=rows, before=before)
