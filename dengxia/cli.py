@@ -1,6 +1,5 @@
 """The commands: arguments in, one call, one closing line."""
 
-import sqlite3
 import sys
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from dengxia import ahead, people, queries, records, schema, times, transfer, writing
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
+from models import db
 
 
 class _Stop(click.ClickException):
@@ -180,7 +180,7 @@ def _writing():
         raise _Stop(f"在旁边排版的进程停了（{lost}；-9 多半是内存不够）{_REST}") from None
     except KeyboardInterrupt:
         raise _Stop(f"停下了{_REST}", exit_code=130) from None
-    except (DatabaseError, sqlite3.Error) as error:
+    except (DatabaseError, db.engine.dialect.loaded_dbapi.Error) as error:
         raise _Stop(f"数据库写不了：{getattr(error, 'orig', error)}{_REST}") from None
     except OSError as error:
         raise _Stop(f"{error.filename}: 写不了（{error.strerror}）") from None

@@ -696,3 +696,11 @@ def test_an_empty_path_is_no_path(app):
 def test_places_without_a_character_go(seed):
     seed({"title": "题\uffff", "body": "文\ufffe"})
     assert queries.article(1).title == "题"
+
+
+def test_an_error_of_the_driver_itself_is_one_line(app, seed):
+    db.session.execute(text("ALTER TABLE term RENAME TO gone"))
+    db.session.commit()
+    result = seed(*articles(2))
+    assert result.exit_code == 1
+    assert result.output == "数据库写不了：no such table: term（已写完的批次都在，其余没有写）\n"
