@@ -121,12 +121,12 @@ def sitemap():
 @bp.get("/article/<number:id>")
 def article(id):
     card = queries.article(id) or abort(404)
-    beside = around(card)
+    beside, shared = around(card), _for_all(request.scheme, request.host, card.category_slug)
     macros = current_app.jinja_env.get_template("_around.html").module
     holes = {
-        **(all_have := _for_all(request.scheme, request.host, card.category_slug)),
+        **shared,
         "id": str(id),
-        "url": f"{all_have['site']}/article/{id}",
+        "url": f"{shared['site']}/article/{id}",
         "text": card.html,
         "links": macros.links(beside),
         "neighbours": macros.neighbours(beside),

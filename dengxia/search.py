@@ -25,7 +25,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from dengxia import derived, han, markup, queries, snippets
 from dengxia.asked import Query, parse
 from dengxia.derived import Words
-from dengxia.packing import unpack
+from dengxia.packing import unpack_html
 from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, Body, Category, db, now, public
 
@@ -309,4 +309,4 @@ def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
 
 
 def _plain(html: bytes, source: bytes) -> str:
-    return markup.plain(unpack(html, unpack(source)))
+    return markup.plain(unpack_html(html, source))
