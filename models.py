@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     UniqueConstraint,
     bindparam,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -78,6 +79,7 @@ class Article(Base):
         _one_of("kind", KINDS),
         Index(None, "published_at", "number"),
         Index(None, "category_id", "published_at", "number"),
+        Index("ix_article_owner_id", "owner_id", "number", sqlite_where=text("owner_id IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -101,6 +103,13 @@ class Article(Base):
     source_url: Mapped[str] = mapped_column(default="")
     slug: Mapped[str] = mapped_column(default="")
     cover: Mapped[str] = mapped_column(default="")
+    # Grows with every write, so that a second writer is told.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    # Of the user who began it, if it was at the desk; no foreign key, which SQLite could only add by copying the table.
+    owner_id: Mapped[int | None]
+    # When it was last saved at the desk, and what an editor said who gave it back.
+    edited_at: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Body(Base):
@@ -154,6 +163,63 @@ class Related(Base):
     __tablename__ = "related"
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
     others: Mapped[bytes]
+
+
+class Revision(Base):
+    """An article as it stood after a save at the desk, packed: see `dengxia/manuscripts.py`."""
+
+    __tablename__ = "revision"
+    __table_args__ = (Index(None, "article_id", "id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str]
+    what: Mapped[str]
+    content: Mapped[bytes]
+
+
+class WorkingCopy(Base):
+    """What somebody has typed and not yet saved, packed; `version` is that of the article when they began."""
+
+    __tablename__ = "working_copy"
+    __table_args__ = (UniqueConstraint("user_id", "article_id"), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    # Without one it is of an article that is yet to be.
+    article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    version: Mapped[int]
+    saved_at: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[bytes]
+
+
+class Correction(Base):
+    """更正: what was wrong in a published article, said in public."""
+
+    __tablename__ = "correction"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    text: Mapped[str]
+
+
+class Picture(Base):
+    """A picture that is kept: its name in the media folder, the name it came with, the bytes of its largest form."""
+
+    __tablename__ = "picture"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    size: Mapped[int]
+    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    who: Mapped[str]
+
+
+class PictureUse(Base):
+    """Which article shows which picture, in its text or as its cover."""
+
+    __tablename__ = "picture_use"
+    __table_args__ = {"sqlite_with_rowid": False}
+    name: Mapped[str] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class RelatedChoice(Base):
@@ -217,6 +283,14 @@ class Link(Base):
     name: Mapped[str]
     url: Mapped[str]
     position: Mapped[int]
+
+
+class Setting(Base):
+    """A setting of the site that was changed at the desk, over its default; `value` is JSON."""
+
+    __tablename__ = "setting"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
 
 
 class ContentVersion(Base):

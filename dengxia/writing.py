@@ -56,7 +56,7 @@ class Entry:
 
 def put_articles(entries: Sequence[Entry]) -> list[int]:
     """Write new and changed articles with everything derived from them, all or none. Gives their ids."""
-    with _change():
+    with changing():
         known = [entry.id for entry in entries if entry.id]
         old_texts, old_keys = search.texts(known), ranks.keys(known)
         ids = _put_cards(entries)
@@ -74,7 +74,7 @@ def put_articles(entries: Sequence[Entry]) -> list[int]:
 
 def choose_related(id: int, other: int, pinned: bool | None) -> None:
     """Pin an article to the related ones of another or ban it from them, or (None) leave it to the texts again."""
-    with _change():
+    with changing():
         mine = RelatedChoice.article_id == id, RelatedChoice.other_id == other
         db.session.execute(delete(RelatedChoice).where(*mine))
         if pinned is not None:
@@ -86,7 +86,7 @@ def choose_related(id: int, other: int, pinned: bool | None) -> None:
 def put_page(slug: str, title: str, format: str, source: str, html: str) -> None:
     """Write a fixed page, new or changed."""
     columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": now()}
-    with _change():
+    with changing():
         _put(Page, Page.slug, slug, columns)
 
 
@@ -106,7 +106,7 @@ def rebuild(batch: int = 500) -> Iterator[int]:
     One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
     """
     search.prepare_for_much()
-    with _change():
+    with changing():
         search.clear()
         related.clear()
         ranks.rebuild()
@@ -163,7 +163,7 @@ def saved() -> Iterator[None]:
 
 
 @contextmanager
-def _change() -> Iterator[None]:
+def changing() -> Iterator[None]:
     """One transaction that raises the content version, which every process looks up.
 
     The version is written first: that takes SQLite's write lock before anything is read, so that no other writer can
@@ -184,7 +184,7 @@ def _put_rows(table: type, key: InstrumentedAttribute, rows: Sequence[Mapping[st
     known = {row[key.key]: row for row in db.session.execute(select(table.__table__)).mappings()}
     changed = [row for row in wanted if not row.items() <= dict(known.get(row[key.key], {})).items()]
     if changed:
-        with _change():
+        with changing():
             for row in changed:
                 _put(table, key, row[key.key], row)
 
@@ -206,6 +206,7 @@ def _put_cards(entries: Sequence[Entry]) -> list[int]:
             "excerpt": entry.derived.excerpt,
         }
         if entry.id:
+            columns["version"] = Article.version + 1
             db.session.execute(update(Article).where(Article.id == entry.id).values(columns))
         else:
             new.append(columns)
