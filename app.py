@@ -53,7 +53,7 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.register_blueprint(desk.bp)
     app.register_error_handler(HTTPException, _error)
     auth.install(app)
-    cache.install(app)
+    cache.install(app, reading.direct)
     security.install(app)
     cli.install(app)
     _check_schema(app)

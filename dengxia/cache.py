@@ -3,6 +3,9 @@
 Most requests of a busy site ask for few pages, and the same page is made again only because nobody kept it. So finished
 pages of anonymous visitors stay in memory, in front of Flask: bounded in bytes, at most a minute, and dropped as soon
 as the content version changes (looked up once a second, see `kept.py`). Who carries a session cookie never meets them.
+
+The many articles that nobody asked for in the last minute are answered here too, by a function that needs no request:
+what Flask does around a view costs as much as the page of an article itself.
 """
 
 import hashlib
@@ -28,8 +31,11 @@ OVERHEAD = 1000  # bytes of the headers and the bookkeeping of one page, about
 LONGEST_KEY = 1000  # characters of an address; longer ones are not kept, so that keys need no counting
 
 
-def install(app: Flask) -> None:
-    """Give responses their validators, and keep pages unless the setting PAGE_CACHE_BYTES is 0."""
+def install(app: Flask, direct: Callable[[dict], str | None]) -> None:
+    """Give responses their validators, and keep pages unless the setting PAGE_CACHE_BYTES is 0.
+
+    `direct` gives the page that a WSGI environment asks for, where it can without a request.
+    """
     app.jinja_env.globals["static"] = static_url
 
     @app.after_request
@@ -41,15 +47,17 @@ def install(app: Flask) -> None:
                 response.headers["Cache-Control"] = YEAR
         elif "Cache-Control" not in response.headers and not response.direct_passthrough:
             # Not by werkzeug's properties: what they do for every kind of response costs 30 µs.
-            body = response.get_data()
-            tag = f"{zlib.crc32(body):x}-{len(body):x}"
-            response.headers.extend({"Cache-Control": PAGE, "Last-Modified": _changed(), "ETag": f'"{tag}"'})
+            response.headers.extend(_validators(response.get_data()))
             if "HTTP_IF_NONE_MATCH" in request.environ or "HTTP_IF_MODIFIED_SINCE" in request.environ:
                 response.make_conditional(request)
         return response
 
-    if app.config["PAGE_CACHE_BYTES"]:
-        app.wsgi_app = app.extensions["page_cache"] = PageCache(app, app.wsgi_app, app.config["PAGE_CACHE_BYTES"])
+    app.wsgi_app = app.extensions["page_cache"] = PageCache(app, direct)
+
+
+def _validators(body: bytes) -> dict[str, str]:
+    etag = f'"{zlib.crc32(body):x}-{len(body):x}"'
+    return {"Cache-Control": PAGE, "Last-Modified": _changed(), "ETag": etag}
 
 
 @kept.kept
@@ -66,26 +74,32 @@ def static_url(name: str) -> str:
 
 
 class Page(NamedTuple):
-    """A finished response; `short` are the headers of a 304."""
+    """A finished response to anybody's GET."""
 
-    headers: list[tuple[str, str]]
-    short: list[tuple[str, str]]
-    etag: str
-    last_modified: str
+    headers: dict[str, str]
     body: bytes
 
-    def is_known(self, environ: dict) -> bool:
-        """Whether the visitor has this very page already."""
-        if known := environ.get("HTTP_IF_NONE_MATCH"):
-            return self.etag in known or known.strip() == "*"
-        return environ.get("HTTP_IF_MODIFIED_SINCE") == self.last_modified
+    def answer(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        """Answer with it, or tell that the visitor has this very page already."""
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known:
+            is_known = self.headers["ETag"] in known or known.strip() == "*"
+        else:
+            is_known = environ.get("HTTP_IF_MODIFIED_SINCE") == self.headers["Last-Modified"]
+        if is_known:
+            of_body = ("Content-Type", "Content-Length")
+            start_response("304 NOT MODIFIED", [one for one in self.headers.items() if one[0] not in of_body])
+            return []
+        start_response("200 OK", [*self.headers.items()])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
 
 
 class PageCache:
     """WSGI middleware that keeps finished public pages."""
 
-    def __init__(self, app: Flask, inner: Callable, most_bytes: int):
-        self.app, self.inner = app, inner
+    def __init__(self, app: Flask, direct: Callable[[dict], str | None]):
+        self.app, self.inner, self.direct = app, app.wsgi_app, direct
+        most_bytes = app.config["PAGE_CACHE_BYTES"]
         self.pages: TTLCache = TTLCache(most_bytes, SECONDS, getsizeof=lambda page: len(page.body) + OVERHEAD)
         self.lock = Lock()
         self.content: kept.Content | None = None
@@ -102,12 +116,12 @@ class PageCache:
         with self.lock:
             page = self.pages.get(key)
         if page is None:
-            return self._make(key, environ, start_response)
-        if page.is_known(environ):
-            start_response("304 NOT MODIFIED", page.short)
-            return []
-        start_response("200 OK", page.headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [page.body]
+            version = self.version
+            if page := self._direct(environ):
+                self._keep(key, page, version)
+            else:
+                return self._ask(key, environ, start_response)
+        return page.answer(environ, start_response)
 
     def _is_current(self) -> bool:
         """Drop the pages of older content; whether the database could be asked (else the app says what is wrong)."""
@@ -123,7 +137,21 @@ class PageCache:
                 self.version = self.content.version
         return True
 
-    def _make(self, key: tuple, environ: dict, start_response: Callable) -> Iterable[bytes]:
+    def _direct(self, environ: dict) -> Page | None:
+        if not self.app.extensions.get("schema_is_right"):
+            return None
+        try:
+            with self.app.app_context():
+                text = self.direct(environ)
+                if text is None:
+                    return None
+                body = text.encode()
+                headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": f"{len(body)}"}
+                return Page({**headers, **_validators(body)}, body)
+        except Exception:  # Flask meets it too, and is there to tell of it
+            return None
+
+    def _ask(self, key: tuple, environ: dict, start_response: Callable) -> Iterable[bytes]:
         """Ask the app; keep what it marks as a page for everybody."""
         version, started = self.version, []
 
@@ -135,15 +163,21 @@ class PageCache:
         status, headers = started
         found = dict(headers)
         is_page = status.startswith("200") and found.get("Cache-Control") == PAGE and "Set-Cookie" not in found
-        largest = min(LARGEST, self.pages.maxsize - OVERHEAD)
-        large = int(found.get("Content-Length", 0)) > largest or sum(map(len, key)) > LONGEST_KEY
+        large = int(found.get("Content-Length", 0)) > self._largest()
         if not is_page or environ["REQUEST_METHOD"] != "GET" or large:
             return chunks
         body = b"".join(chunks)
         if hasattr(chunks, "close"):
             chunks.close()
-        short = [(name, value) for name, value in headers if name not in ("Content-Type", "Content-Length")]
+        self._keep(key, Page(found, body), version)
+        return [body]
+
+    def _largest(self) -> int:
+        return min(LARGEST, self.pages.maxsize - OVERHEAD)
+
+    def _keep(self, key: tuple, page: Page, version: tuple) -> None:
+        if len(page.body) > self._largest() or sum(map(len, key)) > LONGEST_KEY:
+            return
         with self.lock:
             if version == self.version:
-                self.pages[key] = Page(headers, short, found["ETag"], found["Last-Modified"], body)
-        return [body]
+                self.pages[key] = page

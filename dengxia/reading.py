@@ -1,6 +1,8 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
+import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from io import BytesIO
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import Row
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
+from werkzeug.sansio.utils import get_host
 
 from dengxia import listings, prerender, queries, search, suggestions, times
 from dengxia.around import around
@@ -120,13 +123,37 @@ def sitemap():
 
 @bp.get("/article/<number:id>")
 def article(id):
-    card = queries.article(id) or abort(404)
-    beside, shared = around(card), _for_all(request.scheme, request.host, card.category_slug)
+    return _article(id, request.root_url.rstrip("/")) or abort(404)
+
+
+_ADDRESS = re.compile(f"/article/({Number.regex})")
+
+
+def direct(environ: dict) -> str | None:
+    """The page that a WSGI environment asks for, if it is that of an article; the app's context has to be there."""
+    found, host = _ADDRESS.fullmatch(environ.get("PATH_INFO", "")), environ.get("HTTP_HOST", ".")
+    # A dot stands where the visitor named no host, see `security.py`.
+    if not found or host == "." or environ.get("SCRIPT_NAME"):
+        return None
+    return _article(int(found[1]), _site(environ["wsgi.url_scheme"], host))
+
+
+@lru_cache(maxsize=100)
+def _site(scheme: str, host: str) -> str:
+    return f"{scheme}://{get_host(scheme, host)}"
+
+
+def _article(id: int, site: str) -> str | None:
+    """The page of an article where the site is at such an address, if a visitor may see it."""
+    card = queries.article(id)
+    if card is None:
+        return None
+    beside, shared = around(card), _for_all(site, card.category_slug)
     macros = current_app.jinja_env.get_template("_around.html").module
     holes = {
         **shared,
         "id": str(id),
-        "url": f"{shared['site']}/article/{id}",
+        "url": f"{site}/article/{id}",
         "text": card.html,
         "links": macros.links(beside),
         "neighbours": macros.neighbours(beside),
@@ -136,14 +163,13 @@ def article(id):
 
 
 @kept
-def _for_all(scheme: str, host: str, category_slug: str) -> dict[str, str]:
-    """What stands in the page of every article of a category, where the site is asked for by this scheme and host."""
-    home = url_for(".home", _external=True)
+def _for_all(site: str, category_slug: str) -> dict[str, str]:
+    """What stands in the page of every article of a category, where the site is at such an address."""
     return {
-        "site": home.rstrip("/"),
+        "site": site,
         "year": str(this_year()),
         "head": part("head"),
-        "bar": part("bar", home=home),
+        "bar": part("bar", home=f"{site}/"),
         "nav": part("nav", here=category_slug, page="article"),
         "foot": part("foot"),
     }

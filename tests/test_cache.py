@@ -210,7 +210,7 @@ def test_more_readers_than_connections(sample):
 
 def test_what_is_read_during_a_write_does_not_outlive_it(app, seed):
     seed({"key": "k", "title": "旧题", "body": "文"})
-    with app.app_context(), writing._change():
+    with app.app_context(), writing.changing():
         kept.content()
         other = threading.Thread(target=lambda: app.test_client().get("/"))
         other.start()
