@@ -40,8 +40,9 @@ def _arm(kind: str, found: Select) -> Select:
 
 _earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE, placed=True).order_by(*NEWEST_FIRST).limit(1)
 _later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE, placed=True).order_by(*OLDEST_FIRST).limit(1)
-_LISTED = SHOWN + listings.DRAWS
-_listed = select_titles(Article.id.in_([bindparam(f"listed_{number}") for number in range(_LISTED)]))
+_LISTED = [f"listed_{number}" for number in range(SHOWN + listings.DRAWS)]
+_listed = select_titles(Article.id.in_(map(bindparam, _LISTED)))
+_NONE = dict.fromkeys(_LISTED)
 _around = union_all(_arm("earlier", _earlier), _arm("later", _later), _arm("listed", _listed))
 
 
@@ -51,14 +52,10 @@ _banned = select(RelatedChoice.other_id).where(RelatedChoice.article_id == bindp
 def around(card: Row) -> Around:
     """What stands around a row from `queries.article`."""
     fitting, drawn = unpack_others(card.others) if card.others else [], listings.draw_ids()
-    ids = [*fitting[:SHOWN], *drawn]
-    values = {f"listed_{number}": id for number, id in enumerate([*ids, *[None] * (_LISTED - len(ids))])}
+    values = {**_NONE, **dict(zip(_LISTED, [*fitting[:SHOWN], *drawn], strict=False))}
     rows = ask(_around, category_id=card.category_id, at=card.published_at, id=card.id, **values)
-    found: dict[str, dict[int, Row]] = {"earlier": {}, "later": {}, "listed": {}}
-    for row in rows:
-        found[row.kind][row.id] = row
-    earlier, later = (next(iter(found[kind].values()), None) for kind in ("earlier", "later"))
-    listed = found["listed"]
+    earlier, later = (next((row for row in rows[:2] if row.kind == kind), None) for kind in ("earlier", "later"))
+    listed = {row.id: row for row in rows if row.kind == "listed"}
     related = [listed[id] for id in fitting if id in listed][:SHOWN]
     if len(related) < SHOWN:
         # Filled up by the newest of the category, without what an editor banned.

@@ -79,10 +79,8 @@ def ask(statement: Select, **values: object) -> list[Row]:
     engine = db.engine
     sql, known, row = _compiled(statement, type(engine.dialect))
     with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        rows = list(map(row._make, cursor.execute(sql, {**known, "now": now(), **values}).fetchall()))
-        cursor.close()
-    return rows
+        rows = connection.driver_connection.execute(sql, {**known, "now": now(), **values}).fetchall()
+    return list(map(row._make, rows))
 
 
 def ask_first(statement: Select, **values: object) -> Row | None:
