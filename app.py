@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -46,7 +45,9 @@ def create_app(overrides: dict | None = None) -> Flask:
     _configure(app, overrides or {})
     app.json.ensure_ascii = False
     db.init_app(app)
-    Migrate(app, db)
+    # Alembic takes as long to load as Flask and SQLAlchemy together, and only who gives commands needs it.
+    if migrate := sys.modules.get("flask_migrate"):
+        migrate.Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     app.register_blueprint(reading.bp)
     app.register_blueprint(feeds.bp)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask_migrate import upgrade
 
 import app as app_module
@@ -130,6 +131,7 @@ def test_flask_run_stops_without_a_database(instance):
 def test_an_old_or_newer_database_is_refused(app):
     for change, words in (
         ("UPDATE alembic_version SET version_num = 'of tomorrow'", "更新的程序"),
+        ("UPDATE alembic_version SET version_num = '0001'", "是旧的"),
         ("DELETE FROM alembic_version", "还没有建立"),
     ):
         db.session.execute(db.text(change))
@@ -142,6 +144,18 @@ def test_models_and_migrations_agree(app):
         options = {"include_name": lambda name, kind, parents: kind != "table" or not name.startswith(search.PREFIX)}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, db.metadata) == []
+
+
+def test_migrations_are_a_line_in_the_order_of_their_names(app):
+    """The schema is known by the names of the files, see `dengxia/schema.py`."""
+    scripts = [*ScriptDirectory(str(ROOT / "migrations")).walk_revisions()]
+    files = sorted((ROOT / "migrations/versions").glob("*.py"), reverse=True)
+    assert [(script.revision, script.path) for script in scripts] == [(f.name[:4], str(f)) for f in files]
+
+
+def test_a_server_does_not_load_alembic(instance):
+    code = "import app, sys; app.create_app(); sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_upgrading_twice_changes_nothing(app):

@@ -1,7 +1,9 @@
 """Pages kept in memory: whose they are, how many, how old, and that nobody sees another's."""
 
+import random
 import threading
 import time
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -33,6 +35,30 @@ def test_zero_switches_it_off(site, sample_site, asked):
     client = site(sample_site, PAGE_CACHE_BYTES=0).test_client()
     assert [client.get("/article/1").status_code for _ in range(2)] == [200, 200]
     assert asked == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "address", ["http://a.example", "https://a.example", "http://A.example:80", "http://[::1]:8080"]
+)
+def test_an_article_in_front_of_flask_is_the_one_behind(sample, monkeypatch, address):
+    client, flask = sample.test_client(), sample.test_client()
+    flask.set_cookie("session", "somebody", domain=urlsplit(address).hostname)
+    assert client.get("/healthz").status_code == 200  # until the schema was looked at, Flask answers
+    answers = []
+    for browser in (flask, client):
+        random.seed(1)
+        answers.append(browser.get("/article/3?x=1", base_url=address))
+        monkeypatch.setattr(sample, "full_dispatch_request", None)
+    behind, before = answers
+    assert before.data == behind.data
+    assert dict(before.headers) == dict(behind.headers)
+
+
+def test_what_is_no_article_is_asked_of_flask(client):
+    client.get("/healthz")
+    for path in ("/article/999", "/article/01", "/article/1/", "/article/1%0A", "/article/9999999999999999"):
+        assert client.get(path).status_code in (301, 404), path
+    assert client.post("/article/1").status_code == 405
 
 
 def test_pages_larger_than_the_memory_are_served(site, sample_site):
