@@ -2,14 +2,16 @@
 
 The map of this folder. An arrow reads "may import": app → doors → rules → tools.
 
-Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), auth (sign in and
-                             out, who may what), cli (commands)
+Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
+                             form of an article), auth (sign in and out, who may what), cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
                              suggestions (titles for words),
                              related (what fits an article), transfer (content in), kept (answers in memory),
                              people (of the desk), throttle (of tries to sign in), journal (the desk's log),
+                             manuscripts (an article as its form has it), editing (its states, acts and saves),
+                             revisions (what it was), working (typed, not saved), remembered (what was typed before),
                              times (moments as pages say them), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),

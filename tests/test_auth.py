@@ -34,6 +34,13 @@ WALK = {
     "desk.enable_person": ADMIN,
     "desk.reset_person": ADMIN,
     "desk.log": ADMIN,
+    "desk.new_article": STAFF,
+    "desk.make_article": STAFF,
+    "desk.article": STAFF,
+    "desk.save_article": STAFF,
+    "desk.keep_working": STAFF,
+    "desk.forget_working": STAFF,
+    "desk.suggest_tags": STAFF,
 }
 
 
