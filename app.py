@@ -19,7 +19,20 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.exceptions import HTTPException
 
-from dengxia import auth, cache, cli, desk, desk_articles, feeds, files, reading, schema, security
+from dengxia import (
+    auth,
+    cache,
+    cli,
+    desk,
+    desk_articles,
+    desk_lists,
+    desk_revisions,
+    feeds,
+    files,
+    reading,
+    schema,
+    security,
+)
 from models import db
 
 # Name, default, meaning. A value comes from here, then instance/config.toml, then the environment (FLASK_<name>).
@@ -49,7 +62,7 @@ def create_app(overrides: dict | None = None) -> Flask:
     Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles)):
+    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions)):
         app.register_blueprint(bp)
     app.register_error_handler(HTTPException, _error)
     auth.install(app)

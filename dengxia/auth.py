@@ -14,8 +14,9 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from dengxia import editing, people, throttle
+from dengxia import editing, manuscripts, people, throttle
 from dengxia.journal import By
+from dengxia.manuscripts import Standing
 from dengxia.queries import Row
 from models import now
 
@@ -85,6 +86,12 @@ def acts(article: Row | None) -> dict[str, str]:
 def may_see(article: Row) -> bool:
     """Whether who is signed in may read an article at the desk: their own, or as an editor each."""
     return may("publish") or article.owner_id == current_user.id
+
+
+def standing(id: int) -> Standing:
+    """An article that who is signed in may read at the desk."""
+    known = manuscripts.standing(id) or abort(404)
+    return known if may_see(known.row) else abort(403)
 
 
 def person() -> editing.Person:

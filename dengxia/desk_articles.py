@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from dengxia import auth, editing, manuscripts, remembered, times, working
-from dengxia.auth import bp, needs
+from dengxia import auth, editing, manuscripts, remembered, revisions, times, working
+from dengxia.auth import bp, needs, standing
 from dengxia.editing import Conflict, Step
 from dengxia.formats import Refused
 from dengxia.manuscripts import FIELDS, Manuscript, Standing
@@ -56,16 +56,28 @@ def save_article(id):
         editing.change(auth.person(), known, version, text, step)
     except Conflict as conflict:
         copy = working.put(current_user.id, id, None, version, request.form)
-        return _form(conflict.theirs, request.form, theirs=conflict.theirs, working_id=copy.id), 409
+        return _conflict(conflict.theirs, copy), 409
     except Refused as refused:
         return _form(known, request.form, problem=str(refused)), 400
     return _saved(id, step)
 
 
-def standing(id: int) -> Standing:
-    """An article that who is signed in may read at the desk."""
-    known = manuscripts.standing(id) or abort(404)
-    return known if auth.may_see(known.row) else abort(403)
+@bp.get("/articles/<number:id>/purge")
+@needs("purge")
+def ask_to_purge(id):
+    return render_template("desk/purge.html", known=_in_trash(id))
+
+
+@bp.post("/articles/<number:id>/purge")
+@needs("purge")
+def purge_article(id):
+    editing.purge(auth.person(), _in_trash(id))
+    return redirect(url_for(".list_articles", state="trash"), 303)
+
+
+def _in_trash(id: int) -> Standing:
+    known = standing(id)
+    return known if "purge" in auth.acts(known.row) else abort(404)
 
 
 def _step(acts: Mapping[str, str]) -> Step:
@@ -80,6 +92,19 @@ def _saved(id: int, step: Step):
     return redirect(url_for(".article", id=id, done=step.act), 303)
 
 
+def _conflict(theirs: Standing, copy: Working) -> str:
+    """The form as it was typed, with what stands there now: a save from here has seen both."""
+    last = revisions.last(theirs.row.id)
+    return _form(
+        theirs,
+        request.form,
+        working_id=copy.id,
+        theirs=theirs,
+        changes=manuscripts.changes(manuscripts.typed(theirs.text), request.form),
+        by=last[0] if last and last[1] == theirs.text else None,
+    )
+
+
 def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | None = None, **more: object) -> str:
     """The page of the form; with a working copy (`copy`) it says so, else it offers the ones that there are."""
     came_back = request.method == "POST"
@@ -92,6 +117,8 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
         lefts=[] if copy or came_back else _left(known),
         acts=auth.acts(known.row if known else None),
         acts_words=editing.WORDS,
+        kinds=manuscripts.KINDS,
+        formats=manuscripts.FORMATS,
         known_values=remembered.values(),
         now=now(),
         **{"working_id": copy.id if copy else request.form.get("working", type=int), **more},

@@ -26,6 +26,7 @@ OWN_ACTS = {
     "published": {},
     "trash": {"restore": "draft"},
 }
+STATES = {"draft": "草稿", "review": "待审", "published": "已发布", "trash": "回收站里"}
 WORDS = {
     "save": "保存",
     "submit": "送审",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from dengxia import formats, packing, queries, times
+from dengxia import differences, formats, packing, queries, times
 from dengxia.formats import Refused
 from dengxia.queries import Row
 from dengxia.writing import DEFAULT_CATEGORY
@@ -31,6 +31,8 @@ FIELDS = {
     "aliases": "旧地址",
     "date": "发布时间",
 }
+KINDS = {"original": "原创", "reprint": "转载", "translation": "翻译"}
+FORMATS = {"markdown": "Markdown", "html": "HTML"}
 LONGEST_SUMMARY = 500
 
 
@@ -122,7 +124,7 @@ def read(form: Mapping[str, str], known: Manuscript | None = None) -> Manuscript
     said = {name: form.get(name, "") for name in FIELDS}
     if len(said["summary"]) > LONGEST_SUMMARY:
         raise Refused("摘要", f"有 {len(said['summary'])} 个字，最多 {LONGEST_SUMMARY} 个")
-    if said["cover"] and not re.match(r"/(?!/)|https?://", said["cover"].strip()):
+    if said["cover"] != (known and known.cover) and not re.match(r"$|/(?!/)|https?://", said["cover"].strip()):
         raise Refused("封面", "应当是图片的地址，以 / 或 https:// 开头")
     found = {**said, "aliases": said["aliases"].splitlines(), "date": ""}
     try:
@@ -145,11 +147,36 @@ def read(form: Mapping[str, str], known: Manuscript | None = None) -> Manuscript
     )
 
 
+def tags(typed: str) -> list[str]:
+    """The tags that somebody typed."""
+    return read({"title": "题", "body": "文", "tags": typed}).tags
+
+
 def _date(text: str) -> int | None:
     try:
         return times.seconds(text) if text.strip() else None
     except ValueError as error:
         raise Refused("发布时间", str(error)) from None
+
+
+# How two differ
+
+
+class Change(NamedTuple):
+    """A field that differs, in the words of the page, with its lines as `differences.lines` gives them."""
+
+    label: str
+    lines: list[differences.Line | int]
+
+
+def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
+    """The fields of a form that differ."""
+    found = ((label, _shown(old.get(name, "")), _shown(new.get(name, ""))) for name, label in FIELDS.items())
+    return [Change(label, differences.lines(one, two)) for label, one, two in found if one != two]
+
+
+def _shown(value: str) -> str:
+    return {**KINDS, **FORMATS}.get(value, value.replace("\r\n", "\n"))
 
 
 # As one text

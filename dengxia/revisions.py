@@ -38,6 +38,12 @@ def newest(article_id: int, before: int = NEWEST) -> tuple[list[Row], int | None
     return rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None
 
 
+def last(article_id: int) -> tuple[Row, Manuscript] | None:
+    """The newest revision, as `one` gives it."""
+    rows, _ = newest(article_id)
+    return one(article_id, rows[0].id) if rows else None
+
+
 def one(article_id: int, id: int) -> tuple[Row, Manuscript] | None:
     """A revision of an article: who, when, what; and the manuscript."""
     row = ask_first(_one, article_id=article_id, id=id)
