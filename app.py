@@ -18,7 +18,20 @@ from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from werkzeug.exceptions import HTTPException
 
-from dengxia import auth, cache, cli, desk, feeds, files, reading, schema, security
+from dengxia import (
+    auth,
+    cache,
+    cli,
+    desk,
+    desk_articles,
+    desk_lists,
+    desk_revisions,
+    feeds,
+    files,
+    reading,
+    schema,
+    security,
+)
 from models import db
 
 # Name, default, meaning. A value comes from here, then instance/config.toml, then the environment (FLASK_<name>).
@@ -49,9 +62,9 @@ def create_app(overrides: dict | None = None) -> Flask:
     if migrate := sys.modules.get("flask_migrate"):
         migrate.Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
-    app.register_blueprint(reading.bp)
-    app.register_blueprint(feeds.bp)
-    app.register_blueprint(desk.bp)
+    # The doors of the desk have one blueprint.
+    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions)):
+        app.register_blueprint(bp)
     app.register_error_handler(HTTPException, _error)
     auth.install(app)
     cache.install(app, reading.direct)

@@ -14,8 +14,10 @@ from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from dengxia import people, throttle
+from dengxia import editing, manuscripts, people, throttle
 from dengxia.journal import By
+from dengxia.manuscripts import Standing
+from dengxia.queries import Row
 from models import now
 
 # Of each role; what a view needs stands here, and "sign-in", which is everybody's.
@@ -37,6 +39,7 @@ CONFIG = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # since the last request
     "WTF_CSRF_CHECK_DEFAULT": False,  # `_guard` asks, after it has asked who it is
+    "MAX_FORM_MEMORY_SIZE": 16 * 2**20,  # the longest text in the longest spelling of a form
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: who writes for an hour shall not lose it
 }
 LONGEST_SESSION = 7 * 24 * 3600  # since signing in
@@ -69,6 +72,31 @@ def needs(what: str) -> Callable:
 def may(what: str) -> bool:
     """Whether who is signed in may do this."""
     return current_user.is_authenticated and what in MAY[current_user.role]
+
+
+def acts(article: Row | None) -> dict[str, str]:
+    """What who is signed in may do to an article (None: one that is yet to be), and the state that each leads to."""
+    if article is None:
+        return {
+            act: state for act, state in editing.acts("draft", True, may("publish"), False).items() if act != "trash"
+        }
+    return editing.acts(article.status, article.owner_id == current_user.id, may("publish"), may("purge"))
+
+
+def may_see(article: Row) -> bool:
+    """Whether who is signed in may read an article at the desk: their own, or as an editor each."""
+    return may("publish") or article.owner_id == current_user.id
+
+
+def standing(id: int) -> Standing:
+    """An article that who is signed in may read at the desk."""
+    known = manuscripts.standing(id) or abort(404)
+    return known if may_see(known.row) else abort(403)
+
+
+def person() -> editing.Person:
+    """Who saves what is being saved."""
+    return editing.Person(current_user.id, by())
 
 
 def by() -> By:

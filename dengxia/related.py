@@ -42,13 +42,18 @@ ALL = 0  # the id of the row whose frequency is the number of articles
 
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
-    """Take articles (id → text) out of the postings as they stood, put them in as they stand, and relate them."""
-    batch = _Batch(
-        {id: text.words.terms for id, text in new.items()}, {id: text.words.terms for id, text in old.items()}
-    )
-    for id in sorted(new):
+    """Take articles (id → text) out of the postings as they stood, put them in as they stand, and relate them.
+
+    Only what is published has a part in it.
+    """
+    batch = _Batch(_terms(new), _terms(old))
+    for id in sorted(batch.articles):
         batch.relate(id)
     batch.write()
+
+
+def _terms(texts: Mapping[int, Text]) -> dict[int, Terms]:
+    return {id: text.words.terms for id, text in texts.items() if text.status == "published"}
 
 
 def clear() -> None:

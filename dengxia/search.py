@@ -1,10 +1,11 @@
 """Chinese full text in FTS5: with `suggestions` the only module that knows that the database is SQLite.
 
-Three tables without text of their own (`content=''`), fed with tokens from `han.tokens`, so that the tokenizer has
+Four tables without text of their own (`content=''`), fed with tokens from `han.tokens`, so that the tokenizer has
 only to split at spaces. `search_words` holds all text of an article, its fields kept apart by ¶; `search_titles` the
 title again, to put title hits first; `search_chars` each character once, for words of one character (as prefixes of
-bigrams they take 190 to 670 ms at a million articles, so 3). §-tokens, which no visitor can type, hold the category
-and the whole title. Only what is published is in the index.
+bigrams they take 190 to 670 ms at a million articles, so 3). Only what is published is in these three, so that no
+draft can come to light; `search_drafts` holds all of the rest, for the desk (`worklist.py`). §-tokens, which no visitor
+can type, hold the category, the owner, of what is not published the status, and the whole title.
 
 At a million articles, ranking 300,000 hits takes 0.4 s, and walking two long lists that never meet 0.1 s. So the newest
 hits are taken first, as far as `FEW`: where that is all, they are ranked; where it is not, title hits come first and
@@ -30,11 +31,12 @@ from dengxia.queries import CARD, PER_PAGE, Row
 from models import Article, Body, Category, db, now, public
 
 PREFIX = "search_"
-WORDS, TITLES, CHARS = "search_words", "search_titles", "search_chars"
+WORDS, TITLES, CHARS, DRAFTS = "search_words", "search_titles", "search_chars", "search_drafts"
 TABLES = {
     WORDS: "text, content='', tokenize='ascii'",
     TITLES: "text, content='', tokenize='ascii', columnsize=0",
     CHARS: "text, content='', tokenize='ascii', detail=none, columnsize=0",
+    DRAFTS: "text, content='', tokenize='ascii', columnsize=0",
 }
 HASH = 8 * 2**20  # bytes of tokens that FTS5 gathers before it writes them; with its own 1 MB it merges more
 CACHE = 16 * 2**10  # KB of the file kept in memory during a long run of writing
@@ -47,11 +49,13 @@ VISIBLE = "rowid NOT IN (SELECT id FROM article WHERE published_at > ?)"
 
 
 class Text(NamedTuple):
-    """What the index holds of an article: its words, its author and tags, and its category's number."""
+    """What the index holds of an article: its words, its author and tags, its category's and its owner's number."""
 
     words: Words
     credits: str
     category: int
+    owner: int | None
+    status: str
 
 
 class Hit(NamedTuple):
@@ -104,7 +108,7 @@ _these = Article.id.in_(bindparam("ids", expanding=True))
 _texts = (
     select(Article.id, Article.title, Body.source, Body.html).join(Body, Body.article_id == Article.id).where(_these)
 )
-_published = select(Article.id, Article.author, Article.category_id).where(_these, Article.published_at.is_not(None))
+_cards_of = select(Article.id, Article.author, Article.category_id, Article.owner_id, Article.status).where(_these)
 
 
 def texts(ids: Iterable[int]) -> dict[int, Text]:
@@ -114,10 +118,10 @@ def texts(ids: Iterable[int]) -> dict[int, Text]:
 
 
 def with_credits(words: Mapping[int, Words]) -> dict[int, Text]:
-    """What the index shall hold of the articles with these words, of those that are published."""
+    """What the index shall hold of the articles with these words."""
     tags = queries.tags(words)
-    rows = db.session.execute(_published, {"ids": list(words)})
-    return {id: Text(words[id], "\n".join([author, *tags[id]]), category) for id, author, category in rows}
+    rows = db.session.execute(_cards_of, {"ids": list(words)})
+    return {id: Text(words[id], "\n".join([author, *tags[id]]), *others) for id, author, *others in rows}
 
 
 def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
@@ -131,29 +135,34 @@ def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
             connection.exec_driver_sql(
                 f"INSERT INTO {name} ({name}, rowid, text) VALUES ('delete', ?, ?)", (id, tokens)
             )
-    rows = [(id, _indexed(article)) for id, article in sorted(new.items())]
-    for name in TABLES if rows else ():
-        statement = f"INSERT INTO {name} (rowid, text) VALUES (?, ?)"
-        connection.exec_driver_sql(statement, [(id, tokens[name]) for id, tokens in rows])
+    made = [(id, _indexed(article)) for id, article in sorted(new.items())]
+    for name in TABLES:
+        if rows := [(id, tokens[name]) for id, tokens in made if name in tokens]:
+            connection.exec_driver_sql(f"INSERT INTO {name} (rowid, text) VALUES (?, ?)", rows)
 
 
 def _indexed(article: Text) -> dict[str, str]:
     """The tokens of an article for each table."""
     words, credits, category = article.words, han.fold(article.credits), f"§{article.category}"
-    return {
-        WORDS: " ¶ ".join([words.body, words.title, derived.tokens(han.groups(credits)), category]),
-        TITLES: " ".join([words.title, *words.title_chars, words.whole, category]),
-        CHARS: " ".join([*{*words.chars, *han.characters(credits)}, category]),
-    }
+    marks = f"{category} §u{article.owner}" if article.owner else category
+    text = " ¶ ".join([words.body, words.title, derived.tokens(han.groups(credits)), marks])
+    chars = " ".join([*{*words.chars, *han.characters(credits)}, marks])
+    if article.status != "published":
+        return {DRAFTS: f"{text} §{article.status} ¶ {chars}"}
+    return {WORDS: text, TITLES: " ".join([words.title, *words.title_chars, words.whole, category]), CHARS: chars}
 
 
 # FTS5's language
 
 
-def _match(wanted: Iterable[str], unwanted: Iterable[str], category: int | None = None) -> str:
+def match_all(wanted: Iterable[str], unwanted: Iterable[str]) -> str:
     """FTS5's language: all of these and none of those."""
-    tokens = [*wanted, *([f'"§{category}"'] if category else [])]
-    return " NOT ".join([f"({' AND '.join(tokens)})", *unwanted])
+    return " NOT ".join([f"({' AND '.join(wanted)})", *unwanted])
+
+
+def of_category(category: int | None) -> list[str]:
+    """What matches a category, or (None) all."""
+    return [f'"§{category}"'] if category else []
 
 
 def phrase(groups: Sequence[str]) -> str:
@@ -191,31 +200,33 @@ def find(query: str, number: int = 1, category: int | None = None, newest: bool 
     return Found(_hits(ids[need - PER_PAGE : need], asked.groups, newest), count, more, number, pages)
 
 
-def _walk(asked: Query, category: int | None) -> tuple[str, str, list[tuple[str, str, bool]]]:
+def walk(asked: Query, marks: Iterable[str]) -> tuple[str, str, list[tuple[str, str, bool]]]:
     """The table to walk and what to match there; then what the hits must hold, or must not, by another table."""
     no_phrases, no_chars = list(map(phrase, asked.no_phrases)), quoted(asked.no_chars)
     if not asked.phrases:
         rest = [(WORDS, " OR ".join(no_phrases), False)]
-        return CHARS, _match(quoted(asked.chars), no_chars, category), [look for look in rest if look[1]]
+        match = match_all([*quoted(asked.chars), *marks], no_chars)
+        return CHARS, match, [look for look in rest if look[1]]
     rest = [(CHARS, " AND ".join(quoted(asked.chars)), True), (CHARS, " OR ".join(no_chars), False)]
-    return WORDS, _match(map(phrase, asked.phrases), no_phrases, category), [look for look in rest if look[1]]
+    match = match_all([*map(phrase, asked.phrases), *marks], no_phrases)
+    return WORDS, match, [look for look in rest if look[1]]
 
 
 def _newest_ids(asked: Query, category: int | None, limit: int) -> tuple[list[int], bool]:
     """The newest articles that hold what was asked, and whether these are all of them."""
-    table, match, rest = _walk(asked, category)
+    table, match, rest = walk(asked, of_category(category))
     limit = MOST + 1 if rest else limit
     ids, whole = rows_of(table, match, limit, FIND)
     whole = whole and len(ids) < limit
     for look in rest:
-        ids, looked = _sift(ids, *look)
+        ids, looked = sift(ids, *look)
         whole = whole and looked
     return ids, whole
 
 
 def _count(asked: Query, category: int | None, known: int) -> tuple[int, bool]:
     """How many articles hold what was asked, as far as `MOST`; whether there are more."""
-    table, match, rest = _walk(asked, category)
+    table, match, rest = walk(asked, of_category(category))
     if rest:
         return known, True
     inner = f"SELECT 1 FROM {table} WHERE {table} MATCH ? AND {VISIBLE} LIMIT {MOST + 1}"
@@ -227,7 +238,7 @@ def _ranked(asked: Query, ids: Sequence[int]) -> list[int]:
     """Few hits, those that fit best first (bm25); newest first where ranking would take too long."""
     if not asked.phrases or len(ids) < 2:
         return list(ids)
-    match = _match(map(phrase, asked.phrases), [])
+    match = match_all(map(phrase, asked.phrases), [])
     rows, whole = run(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH ? ORDER BY rank", (match,), RANK)
     kept = set(ids)
     return [id for (id,) in rows if id in kept] if whole else list(ids)
@@ -235,17 +246,16 @@ def _ranked(asked: Query, ids: Sequence[int]) -> list[int]:
 
 def titled(query: str, category: int | None = None) -> list[int]:
     """The newest articles whose title is the query."""
-    return rows_of(TITLES, _match([f'"{derived.whole(han.groups(han.fold(query)))}"'], [], category), PER_PAGE, TITLE)[
-        0
-    ]
+    title = f'"{derived.whole(han.groups(han.fold(query)))}"'
+    return rows_of(TITLES, match_all([title, *of_category(category)], []), PER_PAGE, TITLE)[0]
 
 
 def _titles_first(asked: Query, category: int | None, ids: Sequence[int]) -> list[int]:
     """Put in front the articles with all words in the title."""
-    wanted = [*map(phrase, asked.phrases), *quoted(asked.chars)]
-    titled, _ = rows_of(TITLES, _match(wanted, [], category), FEW, TITLE)
-    titled, _ = _sift(titled, WORDS, " OR ".join(map(phrase, asked.no_phrases)), False)
-    titled, _ = _sift(titled, CHARS, " OR ".join(quoted(asked.no_chars)), False)
+    wanted = [*map(phrase, asked.phrases), *quoted(asked.chars), *of_category(category)]
+    titled, _ = rows_of(TITLES, match_all(wanted, []), FEW, TITLE)
+    titled, _ = sift(titled, WORDS, " OR ".join(map(phrase, asked.no_phrases)), False)
+    titled, _ = sift(titled, CHARS, " OR ".join(quoted(asked.no_chars)), False)
     first, known = set(titled), set(ids)
     return [*(id for id in ids if id in first), *(id for id in titled if id not in known), *ids]
 
@@ -274,7 +284,7 @@ def run(statement: str, values: tuple, seconds: float) -> tuple[list[tuple], boo
     return found, True
 
 
-def _sift(ids: list[int], table: str, match: str, wanted: bool) -> tuple[list[int], bool]:
+def sift(ids: list[int], table: str, match: str, wanted: bool) -> tuple[list[int], bool]:
     """The articles of some that match, or that do not, as far as there was time; whether there was.
 
     A walk from the newest of them to the oldest: to look each one up takes 0.15 ms.

@@ -21,6 +21,22 @@ def moment(seconds: int) -> str:
     return local(seconds).replace(tzinfo=None).isoformat(" ")
 
 
+def seconds(text: str) -> int:
+    """The moment of a local time as `<input type="datetime-local">` sends it; ValueError where there is none.
+
+    Of an hour that comes twice, as summer time ends, the first.
+    """
+    try:
+        typed = datetime.fromisoformat(text.strip())
+        found = int(typed.replace(tzinfo=zone()).timestamp())
+        back = local(found).replace(tzinfo=None)
+    except (ValueError, OverflowError):
+        raise ValueError("应当像 2025-11-10 01:33") from None
+    if typed.tzinfo or back != typed.replace(microsecond=0):
+        raise ValueError("那里的钟没有这个时刻（夏令时开始），请改早或改晚一小时")
+    return found
+
+
 def day(seconds: int) -> str:
     """`2025-11-10`."""
     return local(seconds).date().isoformat()

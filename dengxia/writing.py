@@ -38,7 +38,7 @@ RESERVED = frozenset(
 
 @dataclass(slots=True)
 class Entry:
-    """An article as it shall be: its card's columns, tags, old addresses, text, and where it came from (`key`).
+    """An article as it shall be: its card's columns, tags, old addresses, text, and where it came from (`key`), if so.
 
     `id` is None for a new one; `category` is a name or a slug.
     """
@@ -50,26 +50,37 @@ class Entry:
     aliases: list[str]
     format: str
     derived: Derived
-    key: str
-    digest: bytes
+    key: str = ""
+    digest: bytes = b""
 
 
 def put_articles(entries: Sequence[Entry]) -> list[int]:
     """Write new and changed articles with everything derived from them, all or none. Gives their ids."""
     with changing():
-        known = [entry.id for entry in entries if entry.id]
-        old_texts, old_keys = search.texts(known), ranks.keys(known)
-        ids = _put_cards(entries)
-        _put_tags(entries, ids)
-        _put_bodies(entries, ids)
-        _put_origins(entries, ids)
-        _put_aliases(entries, ids)
-        words = {id: entry.derived.words for id, entry in zip(ids, entries, strict=True)}
-        new_texts = search.with_credits(words)
-        search.change(old_texts, new_texts)
-        related.change(old_texts, new_texts)
-        ranks.change(old_keys, ranks.keys(ids))
+        return enter(entries)
+
+
+def enter(entries: Sequence[Entry]) -> list[int]:
+    """What `put_articles` does, within the transaction of a `changing` that is under way."""
+    known = [entry.id for entry in entries if entry.id]
+    old_texts, old_keys = search.texts(known), ranks.keys(known)
+    ids = _put_cards(entries)
+    _put_tags(entries, ids)
+    _put_bodies(entries, ids)
+    _put_origins(entries, ids)
+    _put_aliases(entries, ids)
+    words = {id: entry.derived.words for id, entry in zip(ids, entries, strict=True)}
+    new_texts = search.with_credits(words)
+    search.change(old_texts, new_texts)
+    related.change(old_texts, new_texts)
+    ranks.change(old_keys, ranks.keys(ids))
     return ids
+
+
+def remove_article(id: int) -> None:
+    """Take one that is not published out of the database for good, within the transaction that is under way."""
+    search.change(search.texts([id]), {})
+    db.session.execute(delete(Article).where(Article.id == id))
 
 
 def choose_related(id: int, other: int, pinned: bool | None) -> None:
@@ -163,13 +174,13 @@ def saved() -> Iterator[None]:
 
 
 @contextmanager
-def changing() -> Iterator[None]:
-    """One transaction that raises the content version, which every process looks up.
+def changing(seen: bool = True) -> Iterator[None]:
+    """One transaction that raises the content version, which every process looks up, unless no visitor could see it.
 
     The version is written first: that takes SQLite's write lock before anything is read, so that no other writer can
     come between what is read here and what is written.
     """
-    raised = {"number": ContentVersion.number + 1, "changed_at": now()}
+    raised = {"number": ContentVersion.number + seen, **({"changed_at": now()} if seen else {})}
     try:
         with saved():
             db.session.execute(update(ContentVersion).values(raised))
@@ -289,11 +300,14 @@ def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 
 def _put_origins(entries: Sequence[Entry], ids: Sequence[int]) -> None:
-    db.session.execute(delete(Origin).where(Origin.key.in_([entry.key for entry in entries])))
     rows = [
-        {"key": entry.key, "article_id": id, "digest": entry.digest} for entry, id in zip(entries, ids, strict=True)
+        {"key": entry.key, "article_id": id, "digest": entry.digest}
+        for entry, id in zip(entries, ids, strict=True)
+        if entry.key
     ]
-    db.session.execute(insert(Origin), rows)
+    if rows:
+        db.session.execute(delete(Origin).where(Origin.key.in_([row["key"] for row in rows])))
+        db.session.execute(insert(Origin), rows)
 
 
 def _put_aliases(entries: Sequence[Entry], ids: Sequence[int]) -> None:

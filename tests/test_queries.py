@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,22 @@ from conftest import PASSWORD, articles
 from sqlalchemy import SelectBase, event
 
 import models
-from dengxia import journal, listings, people, queries, ranks, search, suggestions, throttle, writing
+from dengxia import (
+    editing,
+    journal,
+    listings,
+    manuscripts,
+    people,
+    queries,
+    ranks,
+    remembered,
+    revisions,
+    search,
+    suggestions,
+    throttle,
+    working,
+    writing,
+)
 from dengxia.around import around
 from dengxia.journal import By
 from models import Article, db
@@ -157,6 +173,26 @@ def run_the_desk():
     assert journal.entries(9)
 
 
+def write_at_the_desk():
+    """Do once all that can be done to an article at the desk."""
+    person = editing.Person(people.named("甲").id, By("甲"))
+    text = manuscripts.Manuscript("题", "文", tags=["一"], aliases=["/old/1"])
+    copy = working.put(person.id, None, None, 0, manuscripts.typed(text))
+    id = editing.begin(person, text, editing.Step(copy=copy.id))
+    known = manuscripts.standing(id)
+    editing.change(person, known, known.row.version, replace(text, body="又"), editing.Step("trash"))
+    copy = working.put(person.id, id, None, 0, manuscripts.typed(text))
+    assert working.of_article(person.id, id) == working.get(person.id, copy.id) == copy
+    working.forget(person.id, copy.id)
+    assert not working.of_new(person.id)
+    rows, _ = revisions.newest(id)
+    assert revisions.one(id, rows[0].id)
+    assert revisions.previous(id, rows[0].id)
+    editing.purge(person, manuscripts.standing(id))
+    assert remembered.values()
+    assert remembered.tags("一")
+
+
 # Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor:
 WRITERS = {"writing", "related", "schema", "transfer"}
 MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear"}
@@ -219,6 +255,7 @@ def test_no_question_walks_or_sorts_a_growing_table(seed, monkeypatch):
         ask_everything()
         search.find("正文 文 -没有 -无")
         run_the_desk()
+        write_at_the_desk()
     missed = {f"{Path(place[0]).name}: {function}" for place, function in places_that_ask() if place not in lines}
     assert not missed, "not asked here, so its plan is not looked at"
     growing = "|".join(

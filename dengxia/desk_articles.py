@@ -1,0 +1,172 @@
+"""The form of an article at the desk: what is typed comes back whatever happens, and nobody writes over another."""
+
+from collections.abc import Mapping
+
+from flask import abort, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user
+
+from dengxia import auth, editing, manuscripts, remembered, revisions, times, working
+from dengxia.auth import bp, needs, standing
+from dengxia.editing import Conflict, Step
+from dengxia.formats import Refused
+from dengxia.manuscripts import FIELDS, Manuscript, Standing
+from dengxia.working import Working
+from models import now
+
+
+@bp.get("/articles/new")
+@needs("write")
+def new_article():
+    copy = _copy(None)
+    text = Manuscript("", "", author=current_user.name)
+    return _form(None, copy.fields if copy else manuscripts.typed(text), copy=copy)
+
+
+@bp.post("/articles/new")
+@needs("write")
+def make_article():
+    step = _step(auth.acts(None))
+    try:
+        id = editing.begin(auth.person(), manuscripts.read(request.form), step)
+    except Refused as refused:
+        return _form(None, request.form, problem=str(refused)), 400
+    return _saved(id, step)
+
+
+@bp.get("/articles/<number:id>")
+@needs("write")
+def article(id):
+    known, copy = standing(id), _copy(id)
+    done = editing.WORDS.get(request.args.get("done", ""))
+    return _form(
+        known, copy.fields if copy else manuscripts.typed(known.text), copy=copy, done=done and f"{done}：好了"
+    )
+
+
+@bp.post("/articles/<number:id>")
+@needs("write")
+def save_article(id):
+    known, version = standing(id), request.form.get("version", 0, type=int)
+    try:
+        if known.row.version != version:
+            raise Conflict(known)
+        step = _step(auth.acts(known.row))
+        # What lies in the trash or is in review comes without its fields, which nobody could change.
+        text = manuscripts.read(request.form, known.text) if "body" in request.form else known.text
+        editing.change(auth.person(), known, version, text, step)
+    except Conflict as conflict:
+        copy = working.put(current_user.id, id, None, version, request.form)
+        return _conflict(conflict.theirs, copy), 409
+    except Refused as refused:
+        return _form(known, request.form, problem=str(refused)), 400
+    return _saved(id, step)
+
+
+@bp.get("/articles/<number:id>/purge")
+@needs("purge")
+def ask_to_purge(id):
+    return render_template("desk/purge.html", known=_in_trash(id))
+
+
+@bp.post("/articles/<number:id>/purge")
+@needs("purge")
+def purge_article(id):
+    editing.purge(auth.person(), _in_trash(id))
+    return redirect(url_for(".list_articles", state="trash"), 303)
+
+
+def _in_trash(id: int) -> Standing:
+    known = standing(id)
+    return known if "purge" in auth.acts(known.row) else abort(404)
+
+
+def _step(acts: Mapping[str, str]) -> Step:
+    act = request.form.get("act", "save")
+    if act not in acts:
+        abort(403)
+    note = " ".join(request.form.get("note", "").split())[:500] if act == "return" else ""
+    return Step(act, note, copy=request.form.get("working", type=int))
+
+
+def _saved(id: int, step: Step):
+    return redirect(url_for(".article", id=id, done=step.act), 303)
+
+
+def _conflict(theirs: Standing, copy: Working) -> str:
+    """The form as it was typed, with what stands there now: a save from here has seen both."""
+    last = revisions.last(theirs.row.id)
+    return _form(
+        theirs,
+        request.form,
+        working_id=copy.id,
+        theirs=theirs,
+        changes=manuscripts.changes(manuscripts.typed(theirs.text), request.form),
+        by=last[0] if last and last[1] == theirs.text else None,
+    )
+
+
+def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | None = None, **more: object) -> str:
+    """The page of the form; with a working copy (`copy`) it says so, else it offers the ones that there are."""
+    came_back = request.method == "POST"
+    return render_template(
+        "desk/article.html",
+        known=known,
+        fields={name: fields.get(name, "") for name in FIELDS},
+        seen=copy.version if copy else known.row.version if known else 0,
+        copy=copy,
+        lefts=[] if copy or came_back else _left(known),
+        acts=auth.acts(known.row if known else None),
+        acts_words=editing.WORDS,
+        kinds=manuscripts.KINDS,
+        formats=manuscripts.FORMATS,
+        known_values=remembered.values(),
+        now=now(),
+        **{"working_id": copy.id if copy else request.form.get("working", type=int), **more},
+    )
+
+
+# Working copies
+
+
+@bp.post("/working")
+@needs("write")
+def keep_working():
+    """Keep what is typed; answers with the copy's number, which the form shall send from then on."""
+    form = request.form
+    id = form.get("article", type=int)
+    if id:
+        standing(id)
+    copy = working.put(current_user.id, id, form.get("working", type=int), form.get("version", 0, type=int), form)
+    return jsonify(working=copy.id, saved_at=times.iso(copy.saved_at))
+
+
+@bp.post("/working/<number:id>/forget")
+@needs("write")
+def forget_working(id):
+    copy = working.get(current_user.id, id) or abort(404)
+    working.forget(current_user.id, id)
+    to = url_for(".article", id=copy.article_id) if copy.article_id else url_for(".new_article")
+    return redirect(to, 303)
+
+
+def _copy(article_id: int | None) -> Working | None:
+    """The working copy that the address asks for."""
+    found = working.get(current_user.id, request.args.get("working", 0, type=int))
+    return found if found and found.article_id == article_id else None
+
+
+def _left(known: Standing | None) -> list[Working]:
+    """The working copies that one may go on with."""
+    if known is None:
+        return working.of_new(current_user.id)
+    return [copy for copy in [working.of_article(current_user.id, known.row.id)] if copy]
+
+
+# Suggestions
+
+
+@bp.get("/tags")
+@needs("write")
+def suggest_tags():
+    """Tags that begin with what is typed: a list of names."""
+    return jsonify(remembered.tags(request.args.get("q", "").strip()))

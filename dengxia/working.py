@@ -1,0 +1,84 @@
+"""Working copies: what somebody has typed and not yet saved. They touch no article; a save takes them over."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, insert, select, update
+
+from dengxia import packing
+from dengxia.manuscripts import FIELDS
+from dengxia.queries import Row, ask, ask_first
+from dengxia.writing import saved
+from models import WorkingCopy, db, now
+
+MOST_NEW = 20
+
+
+class Working(NamedTuple):
+    """A working copy: the fields as they were typed, and the article's version that they began with."""
+
+    id: int
+    article_id: int | None
+    version: int
+    saved_at: int
+    fields: dict[str, str]
+
+
+def _mine(*conditions: ColumnElement[bool]) -> Select:
+    return select(*WorkingCopy.__table__.columns).where(WorkingCopy.user_id == bindparam("user_id"), *conditions)
+
+
+_one = _mine(WorkingCopy.id == bindparam("id"))
+_of_article = _mine(WorkingCopy.article_id == bindparam("article_id"))
+_new = _mine(WorkingCopy.article_id.is_(None)).order_by(WorkingCopy.id.desc()).limit(MOST_NEW)
+
+
+def put(user_id: int, article_id: int | None, id: int | None, version: int, typed: Mapping[str, str]) -> Working:
+    """Keep what somebody has typed, in place of what they had typed of this article, or of a new one under this id."""
+    fields = {name: typed.get(name, "") for name in FIELDS}
+    content = packing.pack(json.dumps(fields, ensure_ascii=False))
+    values = {"version": version, "saved_at": now(), "content": content}
+    with saved():
+        own = WorkingCopy.user_id == user_id, WorkingCopy.article_id == article_id
+        mine = own if article_id else (*own, WorkingCopy.id == id)
+        found = db.session.scalar(update(WorkingCopy).where(*mine).values(values).returning(WorkingCopy.id))
+        if found is None:
+            made = insert(WorkingCopy).values(user_id=user_id, article_id=article_id, **values)
+            found = db.session.scalar(made.returning(WorkingCopy.id))
+    return Working(found, article_id, version, values["saved_at"], fields)
+
+
+def get(user_id: int, id: int) -> Working | None:
+    """Somebody's working copy of this number."""
+    return _read(ask_first(_one, user_id=user_id, id=id))
+
+
+def of_article(user_id: int, article_id: int) -> Working | None:
+    """Somebody's working copy of an article."""
+    return _read(ask_first(_of_article, user_id=user_id, article_id=article_id))
+
+
+def of_new(user_id: int) -> list[Working]:
+    """Somebody's working copies of articles that are yet to be, newest first."""
+    return list(map(_read, ask(_new, user_id=user_id)))
+
+
+def forget(user_id: int, id: int) -> None:
+    """Drop a working copy at its owner's wish."""
+    with saved():
+        take(user_id, None, id)
+
+
+def take(user_id: int, article_id: int | None, id: int | None) -> None:
+    """Drop what has been saved, within the transaction that saves it."""
+    ids = WorkingCopy.id == id, WorkingCopy.article_id == article_id
+    for one in ids:
+        db.session.execute(delete(WorkingCopy).where(WorkingCopy.user_id == user_id, one))
+
+
+def _read(row: Row | None) -> Working | None:
+    if row is None:
+        return None
+    fields = json.loads(packing.unpack(row.content))
+    return Working(row.id, row.article_id, row.version, row.saved_at, fields)
