@@ -1,6 +1,7 @@
 """The whole app on one screen: settings, database, doors, errors. The first file to read."""
 
 import gc
+import json
 import os
 import re
 import secrets
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -154,6 +155,9 @@ def _error(error: HTTPException):
     # Not render_template: what that adds to every page is asked of the database, which may be what failed.
     template = current_app.jinja_env.get_template("error.html")
     response = error.get_response()
+    if request.accept_mimetypes.best == "application/json":
+        response.data, response.content_type = json.dumps({"status": error.code}), "application/json"
+        return response
     response.data = template.render(config=current_app.config, error=error)
     response.content_type = "text/html; charset=utf-8"
     return response

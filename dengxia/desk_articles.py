@@ -6,7 +6,7 @@ from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
 from dengxia import auth, editing, manuscripts, remembered, revisions, times, working
-from dengxia.auth import bp, needs, standing
+from dengxia.auth import bp, needs, number, standing
 from dengxia.editing import Conflict, Step
 from dengxia.formats import Refused
 from dengxia.manuscripts import FIELDS, Manuscript, Standing
@@ -23,7 +23,7 @@ def new_article():
 
 
 @bp.post("/articles/new")
-@needs("write")
+@needs("write", keeps=True)
 def make_article():
     step = _step(auth.acts(None))
     try:
@@ -44,9 +44,9 @@ def article(id):
 
 
 @bp.post("/articles/<number:id>")
-@needs("write")
+@needs("write", keeps=True)
 def save_article(id):
-    known, version = standing(id), request.form.get("version", 0, type=int)
+    known, version = standing(id), request.form.get("version", 0, type=number)
     try:
         if known.row.version != version:
             raise Conflict(known)
@@ -85,7 +85,7 @@ def _step(acts: Mapping[str, str]) -> Step:
     if act not in acts:
         abort(403)
     note = " ".join(request.form.get("note", "").split())[:500] if act == "return" else ""
-    return Step(act, note, copy=request.form.get("working", type=int))
+    return Step(act, note, copy=request.form.get("working", 0, type=number))
 
 
 def _saved(id: int, step: Step):
@@ -121,7 +121,7 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
         formats=manuscripts.FORMATS,
         known_values=remembered.values(),
         now=now(),
-        **{"working_id": copy.id if copy else request.form.get("working", type=int), **more},
+        **{"working_id": copy.id if copy else request.form.get("working", 0, type=number), **more},
     )
 
 
@@ -133,11 +133,11 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
 def keep_working():
     """Keep what is typed; answers with the copy's number, which the form shall send from then on."""
     form = request.form
-    id = form.get("article", type=int)
+    id, copy, version = (form.get(name, 0, type=number) for name in ("article", "working", "version"))
     if id:
         standing(id)
-    copy = working.put(current_user.id, id, form.get("working", type=int), form.get("version", 0, type=int), form)
-    return jsonify(working=copy.id, saved_at=times.iso(copy.saved_at))
+    kept = working.put(current_user.id, id or None, copy, version, form)
+    return jsonify(working=kept.id, saved_at=times.iso(kept.saved_at))
 
 
 @bp.post("/working/<number:id>/forget")
@@ -151,7 +151,7 @@ def forget_working(id):
 
 def _copy(article_id: int | None) -> Working | None:
     """The working copy that the address asks for."""
-    found = working.get(current_user.id, request.args.get("working", 0, type=int))
+    found = working.get(current_user.id, request.args.get("working", 0, type=number))
     return found if found and found.article_id == article_id else None
 
 
