@@ -7,6 +7,7 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from dengxia import (
     suggestions,
     throttle,
     working,
+    worklist,
     writing,
 )
 from dengxia.around import around
@@ -188,6 +190,10 @@ def write_at_the_desk():
     rows, _ = revisions.newest(id)
     assert revisions.one(id, rows[0].id)
     assert revisions.previous(id, rows[0].id)
+    for state, category, owner, query in product(
+        worklist.STATES, (None, 1), (None, person.id), ("", "正文 文 -无", "文")
+    ):
+        worklist.page(state, category, owner, query)
     editing.purge(person, manuscripts.standing(id))
     assert remembered.values()
     assert remembered.tags("一")
