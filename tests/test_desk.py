@@ -7,9 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from conftest import NAMES, PASSWORD, post, sign_in, token_of
+from axe_playwright_python.sync_playwright import Axe
+from conftest import NAMES, PASSWORD, nu_errors, post, served, sign_in, token_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from app import create_app
 from dengxia import editing, journal, listings, manuscripts, people, queries, revisions, search, writing
@@ -514,3 +516,81 @@ def test_every_text_ever_saved_is_found_again(desk, steps):
         rows, _ = revisions.newest(id)
         kept = {revisions.one(id, row.id)[1].body for row in rows} | {manuscripts.standing(id).text.body}
         assert saved <= kept
+
+
+# In a browser
+
+
+@pytest.fixture
+def pages(desk, author, editor):
+    """The address of each page about articles, with something on it."""
+    id = write(author, body="第一段。\n\n第二段。", tags="读书，灯")
+    write(author, "submit", id, body="第一段。\n\n第二段改了。")
+    write(editor, "return", id, body="第一段。\n\n第二段改了。", note="再写长一点")
+    trashed = write(editor, title="一篇不要了的文章，标题写得很长很长，好看看换行")
+    write(editor, "trash", trashed)
+    write(editor, "publish", title="定时的", date="2099-01-01T00:00")
+    post(editor, "/desk/working", article=id, title="没写完", body="没写完")
+    return {
+        "list": "/desk/articles",
+        "trash": "/desk/articles?state=trash",
+        "nothing": "/desk/articles?q=没有这样的",
+        "new": "/desk/articles/new",
+        "form": f"/desk/articles/{id}",
+        "history": f"/desk/articles/{id}/revisions",
+        "revision": f"/desk/articles/{id}/revisions/2?with=now",
+        "purge": f"/desk/articles/{trashed}/purge",
+    }
+
+
+def test_the_nu_checker_accepts_the_pages_about_articles(desk, pages, author, editor, tmp_path):
+    admin = sign_in(desk, NAMES["admin"])
+    texts = {name: admin.get(path).text for name, path in pages.items()}
+    texts["author's"] = author.get(pages["form"]).text
+    texts["copies"] = editor.get(pages["form"]).text
+    texts["conflict"] = post(editor, pages["form"], **FORM, version=1).text
+    texts["wrong"] = send(editor, title="", body="<b>").text
+    texts["bulk"] = post(author, "/desk/articles/bulk", act="trash", id=[1, 2, 3]).text
+    texts["ended"] = desk.test_client().post(pages["form"], data=FORM).text
+    assert nu_errors(texts, tmp_path) == ""
+
+
+def test_a_story_in_a_browser_without_scripts(desk, pages, browser):
+    """Written with the keyboard alone on a telephone; each page once more with scripts, which axe needs."""
+    context, scripted = browser.new_context(java_script_enabled=False), browser.new_context()
+    page, other = context.new_page(), scripted.new_page()
+    complaints = []
+    other.on("console", lambda message: complaints.append(message.text))
+    page.set_viewport_size({"width": 360, "height": 800})
+
+    def look(path):
+        for scheme, width in (("light", 360), ("dark", 1280)):
+            other.set_viewport_size({"width": width, "height": 800})
+            other.emulate_media(color_scheme=scheme)
+            other.goto(path)
+            found = Axe().run(other)
+            assert found.violations_count == 0, found.generate_report()
+            assert other.evaluate("document.documentElement.scrollWidth") <= width
+
+    with served(desk.instance_path) as address:
+        page.goto(f"{address}/desk/articles/new")
+        page.keyboard.type(NAMES["admin"])
+        page.keyboard.press("Tab")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/articles/new")
+        scripted.add_cookies(context.cookies())
+        for path in pages.values():
+            look(address + path)
+        page.get_by_label("标题").focus()
+        page.keyboard.type("键盘写的")
+        page.keyboard.press("Tab")
+        page.keyboard.type("一段正文。")
+        page.get_by_role("button", name="发布").press("Enter")
+        page.wait_for_url("**done=publish")
+        expect(page.get_by_role("status")).to_have_text("发布：好了")
+        page.get_by_role("link", name="看网页").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("键盘写的")
+    assert complaints == []
+    context.close()
+    scripted.close()
