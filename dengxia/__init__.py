@@ -14,12 +14,14 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              manuscripts (an article as its form has it), editing (its states, acts and saves),
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
                              remembered (what was typed before),
-                             times (moments as pages say them), schema (is the database there)
+                             proof (what to look at before publishing), times (moments as pages say them),
+                             schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
                              records (found in files), formats/ (a file each), files (whole or not at all),
-                             passwords (will one do, how it is kept), limits (of time), differences (of two texts)
+                             passwords (will one do, how it is kept), limits (of time), differences (of two texts),
+                             slips (of the pen, in a text)
 Frame, installed by app:     cache (pages in memory, 304), security (headers)
 """

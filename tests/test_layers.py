@@ -11,11 +11,11 @@ PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "auth", "cli"}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
-    " people throttle journal manuscripts editing revisions working remembered worklist".split()
+    " people throttle journal manuscripts editing revisions working remembered worklist proof".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
-    " ahead records passwords differences".split()
+    " ahead records passwords differences slips".split()
 )
 FRAME = {"cache", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -1,0 +1,167 @@
+"""What the check before publishing finds, what it must let pass, and corrections of what was published."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dengxia import proof, queries, slips
+from models import Article, db
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Text:
+    body: str = "正文。"
+    title: str = "题目"
+    summary: str = ""
+    format: str = "markdown"
+    kind: str = "original"
+    source: str = ""
+    source_url: str = ""
+
+
+def slips_of(source, format="markdown"):
+    """Kinds of slips, and what they are about."""
+    return [(slip.kind, source[slip.start : slip.end]) for slip in slips.slips(slips.read(source, format))]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("他说：“好。\n\n然后走了。", ("pair", "“")),
+        ("他说：好”，走了。", ("pair", "”")),
+        ("读《红楼梦，好。", ("pair", "《")),
+        ("中国（上海)自贸区", ("pair", "（上海)")),
+        ("“一，“二”", ("pair", "“")),
+        ('他说"好，走了。', ("pair", '"')),
+        ("你好,世界。", ("half", ",")),
+        ("**重点**:后文", ("half", ":")),
+        ('见[甲](/a "b:c，"),然后', ("half", ",")),
+        ("|甲,乙|丙|\n|-|-|", ("half", ",")),
+        ("好，，坏。", ("double", "，，")),
+        ("好。。。坏", ("double", "。。。")),
+        ("好！！！！", ("double", "！！！！")),
+        ("好\\_\\_&amp;，。", ("double", "，。")),
+        ("图：\n\n![](/media/a.png)", ("picture", "![](/media/a.png)")),
+        ("图：<img src='a' alt=''>", ("picture", "<img src='a' alt=''>")),
+        ("<div>\n<p>你好,世界</p>\n</div>", ("half", ",")),
+    ],
+)
+def test_a_slip_is_found_where_it_is(source, found):
+    assert slips_of(source) == [found]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "他说：“好‘啊’。”《红楼梦》（上海）「『好』」【注】(a) [b]",
+        "“第一段。\n\n“第二段。”",
+        "（注：甲。\n\n乙。）",
+        "1）好 2)坏 第三）中 a）好",
+        "笑了：） :) ；-）",
+        "值 3.14，时间 10:30，共 1,000 元，见 https://e.com/a,b?c(d 好",
+        "区间 [0, 1) 里",
+        "don’t 怕，’90s 好",
+        '一台 15.6" 的显示器',
+        "等等……然后——好！？真的！！！",
+        "`你好,世界“` 与 ``“，，``\n\n```\n你好,世界“\n```\n\n    你好,世界“",
+        "<pre>你好,世界“</pre><code>，，</code>",
+        "Latin text (with an open bracket and “a quote.",
+        "![说明](a.png) <img src='a' alt='说明'>",
+        "式子 $a，，b$ 在这里",
+        '[文件](https://e.com/(a)_“b "好“") 好',
+    ],
+)
+def test_what_is_right_or_no_prose_is_let_pass(source):
+    assert slips_of(source) == []
+
+
+def test_html_is_read_as_html():
+    source = "<p>甲&ldquo;乙</p>\n<script>你好,“</script><ul><li>一<b>,</b>二</li></ul>"
+    assert slips_of(source, "html") == [("pair", "&"), ("half", ",")]
+
+
+def test_every_place_lies_in_the_source(sample):
+    """Whatever the text: here the sample site with its Markdown made worse."""
+    for file in sorted(ROOT.glob("content/**/*.md"))[:10]:
+        source = file.read_text("utf8").replace("，", "\\，&amp;,").replace("。", ",好**“*。")
+        prose = slips.read(source, "markdown")
+        places = [place for _, places in prose.paragraphs for place in places]
+        assert all(0 <= place < len(source) for place in places)
+        assert all(0 <= slip.start < slip.end <= len(source) for slip in slips.slips(prose))
+
+
+def kinds(findings):
+    return [finding.kind for finding in findings]
+
+
+def test_a_finding_names_its_line_and_what_stands_around_it(app):
+    [found] = proof.check(Text("第一行。\n\n第二段里你好,世界，如此而已。"))
+    assert (found.field, found.line, found.before, found.at, found.after) == (
+        "body", 3, "  第二段里你好", ",", "世界，如此而已。"
+    )  # fmt: skip
+    assert found.message == "汉字之间是半角的「,」，全角的是「，」"
+
+
+def test_of_each_kind_the_first_few_are_told(app):
+    found = proof.check(Text("甲,乙。" * 20, title="他说“好", summary="好，，"))
+    assert kinds(found) == ["pair", "double"] + ["half"] * proof.FEW
+    assert [finding.field for finding in found[:2]] == ["title", "summary"]
+    assert found[-1].message.endswith("（后面还有 15 处这样的）")
+
+
+@pytest.mark.parametrize(("kind", "word"), [("reprint", "转载"), ("translation", "翻译")])
+def test_who_takes_a_text_over_says_from_where(app, kind, word):
+    [found] = proof.check(Text(kind=kind))
+    assert (found.field, found.message) == ("source", f"{word}的文章没有写来源")
+    assert proof.check(Text(kind=kind, source="某报")) == proof.check(Text(kind=kind, source_url="https://e.com")) == []
+
+
+def test_links_lead_to_articles_that_a_visitor_may_see(app, seed):
+    app.config["SITE_URL"] = "https://site.com"
+    seed(
+        *(
+            {"title": f"{n}", "body": "文"} | fields
+            for n, fields in enumerate([{"draft": True}, {"date": "2099-01-01"}, {}])
+        )
+    )
+    draft, later, shown = (db.session.scalar(db.select(Article.id).filter_by(title=f"{n}")) for n in range(3))
+    text = " ".join(f"[甲]({address})" for address in (
+        f"/article/{shown}", f"https://site.com/article/{shown}#x", f"https://other.com/article/{draft}",
+        "/article/999999", "/about", f"//other.com/article/{draft}", "http://[",
+    ))  # fmt: skip
+    [found] = proof.check(Text(text))
+    assert (found.kind, found.at) == ("link", "[甲](/article/999999)")
+    for id in (draft, later):
+        assert kinds(proof.check(Text(f"<a href='https://site.com/article/{id}/'>甲</a>"))) == ["link"]
+        assert proof.check(Text(f"[自己](/article/{id})"), id) == []
+
+
+def test_another_article_of_that_title_or_text_is_named(seed):
+    body = "社区居民在灯下读书，每周三晚上七点开始，带一本自己喜欢的书来，读完就放在架上，别人还可以接着读。" * 3
+    seed(
+        {"key": "a", "title": "灯下读书会", "body": body, "date": "2024-01-01"},
+        {"key": "b", "title": "别的事情", "body": "外汇市场今天没有什么变化，银行照常营业。", "date": "2024-01-02"},
+        {"key": "c", "title": "没有公开的", "body": "还没有公开的一段话，谁也看不见它在说什么。", "draft": True},
+    )
+    id = next(row.id for row in queries.newest(9) if row.title == "灯下读书会")
+    same_title, copied = proof.check(Text(body.replace("七点", "八点") + "欢迎。", title="燈下讀書會"))
+    assert (same_title.kind, same_title.field, same_title.other) == ("title", "title", (id, "灯下读书会"))
+    assert (copied.kind, copied.field, copied.other.id) == ("copy", "body", id)
+    assert proof.check(Text(body, title="灯下读书会"), id) == []
+    assert proof.check(Text("社区居民在灯下读书，说的却是另一件事，和那一篇没有几句话一样。", title="灯下")) == []
+    assert proof.check(Text("还没有公开的一段话，谁也看不见它在说什么。", title="没有公开的")) == []
+
+
+def test_the_sample_site_is_clean(sample):
+    found = {}
+    for row in queries.newest(100):
+        full = queries.article(row.id)
+        text = Text(
+            queries.written(row.id), row.title, full.own_summary, "markdown", row.kind, row.source, full.source_url
+        )
+        if findings := proof.check(text, row.id):
+            found[row.title] = findings
+    assert found == {}
