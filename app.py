@@ -24,6 +24,7 @@ from dengxia import (
     cli,
     desk,
     desk_articles,
+    desk_corrections,
     desk_lists,
     desk_revisions,
     feeds,
@@ -63,7 +64,9 @@ def create_app(overrides: dict | None = None) -> Flask:
         migrate.Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions)):
+    for bp in dict.fromkeys(
+        door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections)
+    ):
         app.register_blueprint(bp)
     app.register_error_handler(HTTPException, _error)
     auth.install(app)

@@ -3,8 +3,8 @@
 The map of this folder. An arrow reads "may import": app → doors → rules → tools.
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
-                             form of an article), desk_lists (of them), desk_revisions (what they were), auth (sign in
-                             and out, who may what), cli (commands)
+                             form of an article), desk_lists (of them), desk_revisions (what they were),
+                             desk_corrections (更正), auth (sign in and out, who may what), cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
@@ -14,8 +14,8 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              manuscripts (an article as its form has it), editing (its states, acts and saves),
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
                              remembered (what was typed before),
-                             proof (what to look at before publishing), times (moments as pages say them),
-                             schema (is the database there)
+                             proof (what to look at before publishing), corrections (of what was published),
+                             times (moments as pages say them), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),

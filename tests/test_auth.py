@@ -15,7 +15,7 @@ from dengxia.journal import By
 from models import db
 
 HOUR = 3600
-EVERYBODY, STAFF, ADMIN = {"nobody", *people.ROLES}, set(people.ROLES), {"admin"}
+EVERYBODY, STAFF, EDITORS, ADMIN = {"nobody", *people.ROLES}, set(people.ROLES), {"editor", "admin"}, {"admin"}
 # Every address of the desk; who may ask for it.
 WALK = {
     "desk.sign_in": EVERYBODY,
@@ -48,6 +48,9 @@ WALK = {
     "desk.keep_working": STAFF,
     "desk.forget_working": STAFF,
     "desk.suggest_tags": STAFF,
+    "desk.list_corrections": EDITORS,
+    "desk.add_correction": EDITORS,
+    "desk.remove_correction": EDITORS,
 }
 
 

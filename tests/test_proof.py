@@ -1,11 +1,15 @@
 """What the check before publishing finds, what it must let pass, and corrections of what was published."""
 
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from conftest import NAMES, post, sign_in
 
-from dengxia import proof, queries, slips
+from dengxia import journal, proof, queries, slips, writing
+from dengxia.derived import Written, derive
 from models import Article, db
 
 ROOT = Path(__file__).parent.parent
@@ -165,3 +169,67 @@ def test_the_sample_site_is_clean(sample):
         if findings := proof.check(text, row.id):
             found[row.title] = findings
     assert found == {}
+
+
+# Corrections
+
+
+@pytest.fixture
+def published(desk):
+    """A desk with one published article, its number, and a browser of an editor."""
+    with desk.app_context():
+        record = derive(Written("", "题目", "正文。", "markdown"))
+        card = {"title": "题目", "status": "published", "date": 1_600_000_000}
+        [id] = writing.put_articles([writing.Entry(None, card, "", [], [], "markdown", record, "k", b"")])
+    return desk, id, sign_in(desk, NAMES["editor"])
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def test_a_correction_stands_at_the_end_at_once_and_in_the_data(published):
+    app, id, editor = published
+    reader = app.test_client()
+    before = reader.get(f"/article/{id}").text
+    assert "更正" not in before
+    answer = post(editor, f"/desk/articles/{id}/corrections", text=" 原文说<b>三</b>，\n应当是四。 ")
+    assert answer.status_code == 303
+    page = reader.get(f"/article/{id}").text
+    text = "原文说&lt;b&gt;三&lt;/b&gt;， 应当是四。"
+    assert page.index("正文。") < page.index(text) < page.index("复制链接")
+    article = data_of(page)[0]
+    [comment] = article["correction"]
+    assert (comment["@type"], comment["text"]) == ("CorrectionComment", "原文说<b>三</b>， 应当是四。")
+    assert article["dateModified"] == comment["datePublished"] > article["datePublished"]
+    assert f"<updated>{comment['datePublished']}" in reader.get("/feed.xml").text
+    with app.app_context():
+        assert queries.article(id).page  # made in the same transaction, not at each request
+        assert any(row.what == "更正文章" and "应当是四" in row.about for row in journal.entries(99)[0])
+        list(writing.rebuild())
+        assert text in reader.get(f"/article/{id}").text
+
+
+def test_a_correction_can_be_taken_back(published):
+    app, id, editor = published
+    post(editor, f"/desk/articles/{id}/corrections", text="错了")
+    page = editor.get(f"/desk/articles/{id}/corrections").text
+    action = re.search(r'action="([^"]+/remove)"', page)[1]
+    assert post(editor, action.replace(f"/{id}/", "/77/")).status_code == 404
+    assert post(editor, action).status_code == 303
+    assert "错了" not in app.test_client().get(f"/article/{id}").text
+    with app.app_context():
+        assert journal.entries(99)[0][0].what == "删去更正"
+
+
+@pytest.mark.parametrize(("text", "reason"), [("", "还没有写"), (" \n", "还没有写"), ("长" * 501, "501 个字")])
+def test_what_is_no_correction_comes_back_with_the_reason(published, text, reason):
+    _, id, editor = published
+    answer = post(editor, f"/desk/articles/{id}/corrections", text=text)
+    assert (answer.status_code, reason in answer.text, text.strip() in answer.text) == (400, True, True)
+
+
+def test_only_what_is_published_is_corrected(published):
+    _, _, editor = published
+    assert editor.get("/desk/articles/77/corrections").status_code == 404
+    assert post(editor, "/desk/articles/77/corrections", text="错了").status_code == 404
