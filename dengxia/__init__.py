@@ -15,13 +15,15 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
                              remembered (what was typed before),
                              proof (what to look at before publishing), corrections (of what was published),
-                             times (moments as pages say them), schema (is the database there)
+                             times (moments as pages say them), schema (is the database there),
+                             health (is the site well)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
                              records (found in files), formats/ (a file each), files (whole or not at all),
                              passwords (will one do, how it is kept), limits (of time), differences (of two texts),
-                             slips (of the pen, in a text)
-Frame, installed by app:     cache (pages in memory, 304), security (headers)
+                             slips (of the pen, in a text), addresses (of machines)
+Frame, installed by app:     cache (pages in memory, 304), security (headers, what is believed of a request),
+                             errors (as pages, in the log)
 """

@@ -377,8 +377,21 @@ def test_a_forged_device_is_none(desk, quick):
 )
 def test_an_address_is_of_whom_a_proxy_asks_for(desk, peer, forwarded, address):
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-    with desk.test_request_context(environ_base={"REMOTE_ADDR": peer}, headers=headers):
+    with desk.test_client() as client:
+        client.get("/desk/sign-in", environ_base={"REMOTE_ADDR": peer}, headers=headers)
         assert auth._address() == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "scheme"),
+    [("127.0.0.1", "https", "https"), ("127.0.0.1", "gopher", "http"), ("9.9.9.9", "https", "http")],
+)
+def test_only_a_proxy_says_by_which_scheme_it_was_asked(desk, peer, said, scheme):
+    answer = desk.test_client().get(
+        "/desk/sign-in", environ_base={"REMOTE_ADDR": peer}, headers={"X-Forwarded-Proto": said}
+    )
+    assert answer.request.scheme == "http"
+    assert ("Secure" in answer.headers["Set-Cookie"]) == (scheme == "https")
 
 
 # Two-step sign-in
