@@ -40,6 +40,7 @@ WALK = {
     "desk.make_article": STAFF,
     "desk.article": STAFF,
     "desk.save_article": STAFF,
+    "desk.check_article": STAFF,
     "desk.ask_to_purge": ADMIN,
     "desk.purge_article": ADMIN,
     "desk.list_revisions": STAFF,

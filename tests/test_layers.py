@@ -11,7 +11,8 @@ PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "desk_corrections", "auth", "cli"}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
-    " people throttle journal manuscripts editing revisions working remembered worklist proof corrections health".split()
+    " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
+    " health".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import NAMES, post, sign_in
+from axe_playwright_python.sync_playwright import Axe
+from conftest import NAMES, nu_errors, post, served, sign_in
+from playwright.sync_api import expect
 
 from dengxia import journal, proof, queries, slips, writing
 from dengxia.derived import Written, derive
@@ -233,3 +235,88 @@ def test_only_what_is_published_is_corrected(published):
     _, _, editor = published
     assert editor.get("/desk/articles/77/corrections").status_code == 404
     assert post(editor, "/desk/articles/77/corrections", text="错了").status_code == 404
+
+
+# At the desk
+
+
+FORM = {
+    "title": "题目",
+    "body": "你好,世界。\n\n**“重点”**，见[甲](/article/99)。",
+    "category": "综合",
+    "kind": "reprint",
+    "format": "markdown",
+}
+
+
+def test_the_form_tells_after_a_save_and_publishes_all_the_same(desk):
+    editor = sign_in(desk, NAMES["editor"])
+    saved = post(editor, "/desk/articles/new", **FORM)
+    page = editor.get(saved.location).text
+    assert re.findall('href="#(\\w+)"', page.partition("发布前检查")[2]) == ["source", "body", "body"]
+    assert "正文，第 1 行" in page
+    assert "<mark>,</mark>" in page
+    id = re.search(r"articles/(\d+)", saved.location)[1]
+    assert "发布前检查" not in editor.get(f"/desk/articles/{id}").text
+    answer = post(editor, f"/desk/articles/{id}", **FORM, act="publish", version=1)
+    assert (answer.status_code, desk.test_client().get(f"/article/{id}").status_code) == (303, 200)
+
+
+def test_a_check_saves_nothing_and_keeps_what_is_typed(desk):
+    author = sign_in(desk, NAMES["author"])
+    page = post(author, "/desk/articles/new/check", **FORM | {"title": "改过的题目"}).text
+    assert 'value="改过的题目"' in page
+    assert "有 3 处" in page
+    assert "没有看到" in post(author, "/desk/articles/new/check", **FORM | {"body": "好。", "kind": "original"}).text
+    refused = post(author, "/desk/articles/new/check", **FORM | {"title": ""})
+    assert (refused.status_code, "你好,世界" in refused.text) == (400, True)
+    with desk.app_context():
+        assert db.session.scalar(db.select(Article.id)) is None
+
+
+def test_a_check_does_not_hide_that_somebody_else_saved(desk):
+    editor = sign_in(desk, NAMES["editor"])
+    path = post(editor, "/desk/articles/new", **FORM).location.partition("?")[0]
+    post(editor, path, **FORM | {"body": "另一个人写的。"}, version=1)
+    page = post(editor, f"{path}/check", **FORM, version=1).text
+    assert re.search(r'name="version" value="(\d+)"', page)[1] == "1"
+    assert post(editor, path, **FORM, version=1).status_code == 409
+
+
+@pytest.fixture
+def corrected(desk):
+    """An editor's browser, and the number of an article with findings and a correction."""
+    editor = sign_in(desk, NAMES["editor"])
+    id = re.search(r"articles/(\d+)", post(editor, "/desk/articles/new", **FORM, act="publish").location)[1]
+    post(editor, f"/desk/articles/{id}/corrections", text="原文说三，应当是四。")
+    return editor, id
+
+
+def test_the_nu_checker_accepts_findings_and_corrections(desk, corrected, tmp_path):
+    editor, id = corrected
+    pages = {
+        "article": desk.test_client().get(f"/article/{id}").text,
+        "corrections": editor.get(f"/desk/articles/{id}/corrections").text,
+        "check": post(editor, f"/desk/articles/{id}/check", **FORM).text,
+    }
+    assert nu_errors(pages, tmp_path) == ""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_findings_and_corrections_in_a_browser(desk, corrected, browser, scheme):
+    editor, id = corrected
+    cookie = editor.get_cookie("session", path="/desk").value
+    with served(desk.instance_path) as address, browser.new_context(color_scheme=scheme) as context:
+        context.add_cookies([{"name": "session", "value": cookie, "url": f"{address}/desk"}])
+        page = context.new_page()
+        page.set_viewport_size({"width": 360, "height": 800})
+        for path in (f"/article/{id}", f"/desk/articles/{id}/corrections", f"/desk/articles/{id}"):
+            page.goto(address + path)
+            if path.endswith(f"articles/{id}"):
+                page.get_by_role("button", name="检查").click()
+                expect(page.get_by_role("heading", name="发布前检查")).to_be_visible()
+            found = Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        page.get_by_role("link", name="正文，第 1 行").press("Enter")
+        assert page.url.endswith("#body")
