@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from flask import Flask, current_app, request
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
-from werkzeug.exceptions import HTTPException
 
 from dengxia import (
     auth,
@@ -25,8 +24,10 @@ from dengxia import (
     cli,
     desk,
     desk_articles,
+    desk_corrections,
     desk_lists,
     desk_revisions,
+    errors,
     feeds,
     files,
     reading,
@@ -64,9 +65,11 @@ def create_app(overrides: dict | None = None) -> Flask:
         migrate.Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions)):
+    for bp in dict.fromkeys(
+        door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections)
+    ):
         app.register_blueprint(bp)
-    app.register_error_handler(HTTPException, _error)
+    errors.install(app)
     auth.install(app)
     cache.install(app, reading.direct)
     security.install(app)
@@ -149,18 +152,6 @@ def _set_up_sqlite(connection, _record) -> None:
         # Of the file, 8 MB in memory (the upper levels of every tree, at a million articles) and nothing mapped: that
         # would save 2 µs for each of a page's 25 leaves, and fill a small server's memory with the file.
         connection.execute("PRAGMA cache_size = -8192")
-
-
-def _error(error: HTTPException):
-    # Not render_template: what that adds to every page is asked of the database, which may be what failed.
-    template = current_app.jinja_env.get_template("error.html")
-    response = error.get_response()
-    if request.accept_mimetypes.best == "application/json":
-        response.data, response.content_type = json.dumps({"status": error.code}), "application/json"
-        return response
-    response.data = template.render(config=current_app.config, error=error)
-    response.content_type = "text/html; charset=utf-8"
-    return response
 
 
 def _check_schema(app: Flask) -> None:

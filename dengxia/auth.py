@@ -16,7 +16,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from dengxia import editing, manuscripts, people, throttle
+from dengxia import addresses, editing, manuscripts, people, throttle
 from dengxia.journal import By
 from dengxia.manuscripts import Standing
 from dengxia.queries import Row
@@ -265,21 +265,8 @@ def _signer() -> URLSafeSerializer:
 
 
 def _address() -> str:
-    """Whom a request comes from. A proxy on this machine or network says for whom it asks, last in the header.
-
-    Of IPv6 the network: who has one address there has 2^64.
-    """
-    peer = _ip(request.remote_addr or "")
-    if peer is None or peer.is_private:
-        peer = _ip(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()) or peer
-    if peer is not None and peer.version == 6:
-        return str(ipaddress.ip_network((peer, 64), strict=False))
-    return str(peer or "")
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
+    """Whom a request comes from; of IPv6 the network: who has one address there has 2^64."""
+    found = addresses.ip(request.remote_addr or "")
+    if found is not None and found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found or "")

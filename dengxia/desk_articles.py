@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from dengxia import auth, editing, manuscripts, remembered, revisions, times, working
+from dengxia import auth, editing, manuscripts, proof, remembered, revisions, times, working
 from dengxia.auth import bp, needs, number, standing
 from dengxia.editing import Conflict, Step
 from dengxia.formats import Refused
@@ -37,9 +37,14 @@ def make_article():
 @needs("write")
 def article(id):
     known, copy = standing(id), _copy(id)
-    done = editing.WORDS.get(request.args.get("done", ""))
+    act = request.args.get("done", "")
+    done = editing.WORDS.get(act)
     return _form(
-        known, copy.fields if copy else manuscripts.typed(known.text), copy=copy, done=done and f"{done}：好了"
+        known,
+        copy.fields if copy else manuscripts.typed(known.text),
+        copy=copy,
+        done=done and f"{done}：好了",
+        findings=proof.check(known.text, id) or None if act == "save" else None,
     )
 
 
@@ -60,6 +65,19 @@ def save_article(id):
     except Refused as refused:
         return _form(known, request.form, problem=str(refused)), 400
     return _saved(id, step)
+
+
+@bp.post("/articles/new/check", defaults={"id": None})
+@bp.post("/articles/<number:id>/check")
+@needs("write")
+def check_article(id):
+    """Tell what to look at in what is typed, which is not saved by that."""
+    known = standing(id) if id else None
+    try:
+        findings = proof.check(manuscripts.read(request.form, known and known.text), id)
+    except Refused as refused:
+        return _form(known, request.form, problem=str(refused)), 400
+    return _form(known, request.form, findings=findings, seen=request.form.get("version", 0, type=int))
 
 
 @bp.get("/articles/<number:id>/purge")
@@ -112,16 +130,20 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
         "desk/article.html",
         known=known,
         fields={name: fields.get(name, "") for name in FIELDS},
-        seen=copy.version if copy else known.row.version if known else 0,
         copy=copy,
         lefts=[] if copy or came_back else _left(known),
         acts=auth.acts(known.row if known else None),
         acts_words=editing.WORDS,
         kinds=manuscripts.KINDS,
         formats=manuscripts.FORMATS,
+        names=FIELDS,
         known_values=remembered.values(),
         now=now(),
-        **{"working_id": copy.id if copy else request.form.get("working", 0, type=number), **more},
+        **{
+            "seen": copy.version if copy else known.row.version if known else 0,
+            "working_id": copy.id if copy else request.form.get("working", 0, type=number),
+            **more,
+        },
     )
 
 

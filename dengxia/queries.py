@@ -22,6 +22,7 @@ from models import (
     Body,
     Category,
     ContentVersion,
+    Correction,
     Link,
     Origin,
     Page,
@@ -179,6 +180,21 @@ def tags(ids: Iterable[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {id: [] for id in ids}
     for id, name in db.session.execute(_tags, {"ids": list(found)}):
         found[id].append(name)
+    return found
+
+
+_corrections = (
+    select(Correction.article_id, Correction.id, Correction.at, Correction.text)
+    .where(Correction.article_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Correction.article_id, Correction.id)
+)
+
+
+def corrections(ids: Iterable[int]) -> dict[int, list[Row]]:
+    """The corrections of articles (`id`, `at`, `text`), oldest first, in the transaction of the session."""
+    found: dict[int, list[Row]] = {id: [] for id in ids}
+    for row in db.session.execute(_corrections, {"ids": list(found)}):
+        found[row.article_id].append(row)
     return found
 
 

@@ -32,6 +32,7 @@ KEPT = 48
 NEWEST = 500
 READ = 4_000
 CANDIDATES = 30
+NEAREST = 3
 SCALE = 400  # of a weight kept in a byte
 PRIOR = 500  # articles that a young site is taken to have more, so that its first statistics are not believed
 COPY = 0.8  # of an article's score with itself: what comes nearer is the same text again
@@ -54,6 +55,15 @@ def change(old: Mapping[int, Text], new: Mapping[int, Text]) -> None:
 
 def _terms(texts: Mapping[int, Text]) -> dict[int, Terms]:
     return {id: text.words.terms for id, text in texts.items() if text.status == "published"}
+
+
+def nearest(terms: Terms, own: int | None) -> list[int]:
+    """The few published articles but its own that share most with a text, copies of it first; nothing is written."""
+    id = own or 0
+    batch = _Batch({id: terms}, {})
+    scores = batch.scores(batch.weights[id])
+    scores.pop(id, None)
+    return nlargest(NEAREST, scores, key=scores.__getitem__)
 
 
 def clear() -> None:
@@ -147,8 +157,17 @@ class _Batch:
         self.touched |= weights.keys()
 
     def _best(self, weights: Mapping[int, int]) -> list[tuple[float, int]]:
-        """The articles with the highest scores in the postings read, but for copies of the same text."""
-        shares = {term: weight * self.tempered[self.frequency[term]] / SCALE**2 for term, weight in weights.items()}
+        """The articles with the highest scores, but for copies of the same text."""
+        shares = self._shares(weights)
+        limit = COPY * sum(weights[term] * share for term, share in shares.items())
+        return nlargest(CANDIDATES, [(score, other) for other, score in self.scores(weights).items() if score < limit])
+
+    def _shares(self, weights: Mapping[int, int]) -> dict[int, float]:
+        return {term: weight * self.tempered[self.frequency[term]] / SCALE**2 for term, weight in weights.items()}
+
+    def scores(self, weights: Mapping[int, int]) -> dict[int, float]:
+        """The scores of all articles in the postings read."""
+        shares = self._shares(weights)
         scores: dict[int, float] = {}
         score_of = scores.get  # looked up once: this loop is half of the work
         left = READ
@@ -160,8 +179,7 @@ class _Batch:
             left -= len(read)
             if left <= 0:
                 break
-        limit = COPY * sum(weights[term] * share for term, share in shares.items())
-        return nlargest(CANDIDATES, [(score, other) for other, score in scores.items() if score < limit])
+        return scores
 
     def _read_lists(self, ids: Iterable[int]) -> None:
         wanted = set(ids) - self.lists.keys()

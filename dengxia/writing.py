@@ -12,6 +12,7 @@ from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack, unpack_html
+from dengxia.queries import Row
 from models import (
     Article,
     ArticleTag,
@@ -266,14 +267,20 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     db.session.execute(insert(Body), rows)
 
 
-def _pages(texts: Mapping[int, Derived]) -> dict[int, bytes]:
+def remake_page(id: int) -> None:
+    """Make the page of an article anew, within the transaction that is under way, after something on it changed."""
+    text = db.session.execute(select(Body.source, Body.html, Body.length).where(Body.article_id == id)).one()
+    db.session.execute(update(Body).where(Body.article_id == id).values(page=_pages({id: text}).get(id)))
+
+
+def _pages(texts: Mapping[int, Derived | Row]) -> dict[int, bytes]:
     """The pages of published articles with these numbers and texts, after their cards and tags have been written."""
-    tags = queries.tags(texts)
+    tags, corrections = queries.tags(texts), queries.corrections(texts)
     pages = {}
     for card in queries.published(texts):
         text = texts[card.id]
         html = unpack_html(text.html, text.source)
-        pages[card.id] = prerender.make(card, html, text.length, tags[card.id])
+        pages[card.id] = prerender.make(card, html, text.length, tags[card.id], corrections[card.id])
     return pages
 
 

@@ -8,16 +8,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
-DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "auth", "cli"}
+DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "desk_corrections", "auth", "cli"}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
-    " people throttle journal manuscripts editing revisions working remembered worklist".split()
+    " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
+    " health".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
-    " ahead records passwords differences".split()
+    " ahead records passwords differences slips addresses".split()
 )
-FRAME = {"cache", "security"}
+FRAME = {"cache", "errors", "security"}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

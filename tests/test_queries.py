@@ -18,6 +18,7 @@ from sqlalchemy import SelectBase, event
 
 import models
 from dengxia import (
+    corrections,
     editing,
     journal,
     listings,
@@ -136,6 +137,7 @@ def ask_everything():
         "random_cards": (10, {card.id}), "redirect": ("/old",),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
         "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
+        "corrections": ([card.id],),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
@@ -151,7 +153,7 @@ def ask_everything():
 
 
 def run_the_desk():
-    """Do once all that people, throttle and journal can: `ask_everything` for the desk."""
+    """Do once all that people, throttle, journal and corrections can: `ask_everything` for the desk."""
     by = By("某人")
     for name, role in (("甲", "admin"), ("乙", "author")):
         people.add(by, name, role, PASSWORD)
@@ -167,6 +169,10 @@ def run_the_desk():
     people.disable(by, row)
     people.enable(by, row)
     people.reset(by, row, PASSWORD)
+    [article] = queries.published([queries.newest(1)[0].id])
+    corrections.add(by, article, "更正")
+    [row] = queries.corrections([article.id])[article.id]
+    corrections.remove(by, article, corrections.named(row.id))
     throttle.begin(["name:乙"])
     throttle.begin(["name:乙"])
     assert people.exist()
