@@ -8,7 +8,8 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
                              suggestions (titles for words),
-                             related (what fits an article), transfer (content in), kept (answers in memory),
+                             related (what fits an article), postings (which articles tell of a term),
+                             transfer (content in), kept (answers in memory),
                              people (of the desk), throttle (of tries to sign in), journal (the desk's log),
                              times (moments as pages say them), schema (is the database there)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "auth", "cli"}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
-    " people throttle journal".split()
+    " people throttle journal postings".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
