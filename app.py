@@ -1,7 +1,6 @@
 """The whole app on one screen: settings, database, doors, errors. The first file to read."""
 
 import gc
-import json
 import os
 import re
 import secrets
