@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, people, queries, records, schema, times, transfer, writing
+from dengxia import ahead, export, people, queries, records, schema, times, transfer, writing
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from models import db
@@ -74,6 +74,22 @@ def seed(paths, format, category, dry_run, strict, if_empty):
     )
     if report.skipped:
         sys.exit(1)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", type=click.Choice(export.FORMATS), default="markdown", help="一篇一个文件，或者一行一篇")
+@with_appcontext
+def export_site(folder, format):
+    """把整个网站写成 FOLDER 里的文件，flask seed 认得；再导出一次，只有改过的文件会变。
+
+    不含人员、日志、历次修改和没有保存的草稿：这些在 flask backup 里。
+    """
+    _need_schema()
+    zone, media = ZoneInfo(current_app.config["SITE_TIMEZONE"]), Path(current_app.instance_path, "media")
+    with _writing(), _progress(queries.count_bodies, "导出") as bar:
+        export.export(folder, format, media, zone, bar.update if bar else transfer.print_nothing)
+    click.echo(f"导出完毕：{queries.count_bodies()} 篇，在 {folder}")
 
 
 @click.command()
@@ -194,5 +210,6 @@ def _progress(length, label):
 def install(app: Flask) -> None:
     """Give `flask` the commands."""
     app.cli.add_command(seed)
+    app.cli.add_command(export_site, "export")
     app.cli.add_command(rebuild)
     app.cli.add_command(user)

@@ -1,7 +1,9 @@
 """Files: written whole or not at all, and where they lie."""
 
+import filecmp
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +22,18 @@ def create(target: Path, data: bytes, mode: int = 0o644) -> None:
             target.hardlink_to(partial)
     finally:
         Path(partial).unlink()
+
+
+def replace(target: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file whatever stands there; one that says the same already is not touched."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    with partial.open("wb") as file:
+        file.writelines(pieces)
+    if target.is_file() and filecmp.cmp(partial, target, shallow=False):
+        partial.unlink()
+    else:
+        partial.replace(target)
 
 
 def lies_in(file: Path, folder: Path) -> bool:

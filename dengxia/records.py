@@ -63,6 +63,8 @@ def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path
 
 
 def _format(file: Path) -> str:
+    if file.suffix == markdown.OWN_SUFFIX and file.is_file() and markdown.is_own(file):
+        return "markdown"
     return next((name for name, module in FORMATS.items() if file.suffix.lower() in module.SUFFIXES), "")
 
 
