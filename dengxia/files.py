@@ -1,5 +1,6 @@
 """Files: written whole or not at all, and where they lie."""
 
+import errno
 import filecmp
 import os
 import tempfile
@@ -36,12 +37,36 @@ def replace(target: Path, pieces: Iterable[bytes]) -> None:
         partial.replace(target)
 
 
+def flush(folder: Path) -> None:
+    """Let the names in a folder survive a power cut."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def lies_in(file: Path, folder: Path) -> bool:
     """Whether a file lies in a folder once all links are followed."""
     try:
         return file.resolve().is_relative_to(folder.resolve())
     except RuntimeError:  # links in a circle, before Python 3.13
         return False
+
+
+REASONS = {
+    errno.ENOSPC: "磁盘满了，请先腾出地方",
+    errno.EDQUOT: "磁盘的限额满了，请先腾出地方",
+    errno.EFBIG: "文件超过了限额",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "文件夹是只读的",
+}
+
+
+def unwritable(error: OSError) -> str:
+    """Why a file could not be written, for the user."""
+    return f"写不了：{REASONS.get(error.errno, error.strerror)}"
 
 
 def unreadable(error: OSError) -> str:

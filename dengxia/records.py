@@ -19,13 +19,17 @@ Found = Record | Refused
 
 @dataclass
 class Options:
-    """What `flask seed` was told; `media` is the folder that pictures are copied into."""
+    """What `flask seed` was told; `media` is the folder that pictures are copied into.
+
+    `backup` tells to keep a copy of a site with content before much is written.
+    """
 
     zone: ZoneInfo
     media: Path
     category: str = ""
     format: str = ""
     dry_run: bool = False
+    backup: bool = False
 
 
 def size(paths: Sequence[Path], options: Options) -> int:

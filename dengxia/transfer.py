@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Row
 
-from dengxia import ahead, export, files, images, limits, pictures, queries, records, search, writing
+from dengxia import ahead, export, files, images, keeping, limits, pictures, queries, records, search, writing
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Record, Refused, markdown, shown, site
 from dengxia.packing import unpack
@@ -27,6 +27,7 @@ from models import now
 # A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
 # everything waits for everything.
 FIRST, BATCH, BYTES = 100, 1000, 3 * 2**20
+MUCH = 100  # records, before more of which the database is kept
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Report:
     unchanged: int = 0
     skipped: int = 0
     elsewhere: int = 0
+    read: int = 0
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def skip(self, refused: Refused) -> None:
@@ -63,6 +65,7 @@ def check(paths: Sequence[Path], options: Options) -> None:
 def seed(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     """Bring in the content of files and folders, batch by batch; `progress` is told the bytes done."""
     paths = records.outermost(paths)
+    backup = options.backup and not options.dry_run and not queries.is_empty()
     for path in paths:
         try:
             found = _site(path)
@@ -78,6 +81,10 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
     batches = _batches(records.find(paths, options), options, report)
     with closing(ahead.each(derive, batches)) as done:
         for batch, texts in done:
+            # The batch after this one has been read too.
+            if backup and report.read > MUCH and any(isinstance(step, _Wanted) for step in batch.steps):
+                report.say(f"放入之前的备份: 在 {keeping.before('seed')}")
+                backup = False
             _write(batch, texts, options, report)
             progress(batch.length)
     if not options.dry_run:
@@ -138,6 +145,7 @@ def _batches(
 ) -> Iterator[tuple[_Batch, list[Written]]]:
     """Each batch with the texts that something must be derived from."""
     for items, length in _cut(found):
+        report.read += len(items)
         steps = _steps(items, options, report)
         wanted = [step.record for step in steps if isinstance(step, _Wanted)]
         texts = [Written(one.where, one.title, one.body, one.format) for one in wanted]

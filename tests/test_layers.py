@@ -11,7 +11,7 @@ PACKAGE = ROOT / "dengxia"
 DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "auth", "cli"}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
-    " people throttle journal manuscripts editing revisions working remembered worklist export".split()
+    " people throttle journal manuscripts editing revisions working remembered worklist export keeping".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
@@ -101,6 +101,7 @@ def test_articles_are_asked_for_in_few_places():
 
 def test_only_search_and_the_set_up_know_sqlite():
     for file in FILES:
-        if file.name not in ("search.py", "schema.py", "records.py"):
+        # Keeping copies the file at one moment and checks it, which no other way can.
+        if file.name not in ("search.py", "schema.py", "records.py", "keeping.py"):
             assert "sqlite3" not in file.read_text("utf8"), file
             assert "PRAGMA" not in file.read_text("utf8"), file
