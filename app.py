@@ -1,6 +1,7 @@
 """The whole app on one screen: settings, database, doors, errors. The first file to read."""
 
 import gc
+import importlib
 import os
 import re
 import secrets
@@ -45,6 +46,7 @@ SETTINGS = (
     ("SITE_POLICE", "", "公安备案号，写在每页的页脚"),
     ("REPRINT_CANONICAL", False, "转载的文章把 canonical 指向原文"),
     ("PAGE_CACHE_BYTES", 32 * 2**20, "每个进程为访客留存网页的内存；0 为不留存"),
+    ("BACKUP_BEFORE", True, "升级数据库、放入一百篇以上之前，先在 instance/backups 里备份数据库"),
     ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
 )
 
@@ -60,8 +62,8 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.json.ensure_ascii = False
     db.init_app(app)
     # Alembic takes as long to load as Flask and SQLAlchemy together, and only who gives commands needs it.
-    if migrate := sys.modules.get("flask_migrate"):
-        migrate.Migrate(app, db)
+    if "flask_migrate" in sys.modules or click.get_current_context(silent=True):
+        importlib.import_module("flask_migrate").Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
     for bp in dict.fromkeys(

@@ -28,6 +28,7 @@ from models import (
     Page,
     Redirect,
     Related,
+    RelatedChoice,
     Tag,
     db,
     now,
@@ -313,6 +314,15 @@ _origins = (
 def origins(keys: Iterable[str]) -> dict[str, Row]:
     """What was seeded before under these keys, by key: `article_id`, `digest`, and the article's times and title."""
     return {row.key: row for row in db.session.execute(_origins, {"keys": list(keys)})}
+
+
+_choices = select(RelatedChoice.article_id, RelatedChoice.other_id, RelatedChoice.pinned)
+_choices = _choices.where(RelatedChoice.article_id.in_(bindparam("ids", expanding=True)))
+
+
+def choices(ids: Iterable[int]) -> dict[tuple[int, int], bool]:
+    """Whether an article is pinned (or else banned) among those related to one of these, by both ids."""
+    return {tuple(row[:2]): row.pinned for row in db.session.execute(_choices, {"ids": list(ids)})}
 
 
 _written = select(Body.source).where(Body.article_id == bindparam("id"))

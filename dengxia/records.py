@@ -19,13 +19,17 @@ Found = Record | Refused
 
 @dataclass
 class Options:
-    """What `flask seed` was told; `media` is the folder that pictures are copied into."""
+    """What `flask seed` was told; `media` is the folder that pictures are copied into.
+
+    `backup` tells to keep a copy of a site with content before much is written.
+    """
 
     zone: ZoneInfo
     media: Path
     category: str = ""
     format: str = ""
     dry_run: bool = False
+    backup: bool = False
 
 
 def size(paths: Sequence[Path], options: Options) -> int:
@@ -63,6 +67,8 @@ def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path
 
 
 def _format(file: Path) -> str:
+    if file.suffix == markdown.OWN_SUFFIX and file.is_file() and markdown.is_own(file):
+        return "markdown"
     return next((name for name, module in FORMATS.items() if file.suffix.lower() in module.SUFFIXES), "")
 
 
