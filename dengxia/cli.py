@@ -42,7 +42,7 @@ _REST = "（已写完的批次都在，其余没有写）"
 def seed(paths, format, category, dry_run, strict, if_empty):
     """把文章放进网站：PATH 是文件或文件夹；不写就放入样例网站。
 
-    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）和 JSON Lines。同样的内容放两次，什么都不会变。
+    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines 和 CSV。同样的内容放两次，什么都不会变。
     """
     _need_schema()
     if if_empty and not queries.is_empty():

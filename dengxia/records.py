@@ -11,9 +11,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dengxia import files
-from dengxia.formats import Record, Refused, jsonl, markdown, shown
+from dengxia.formats import Record, Refused, csv, jsonl, markdown, shown
 
-FORMATS = {"markdown": markdown, "jsonl": jsonl}
+FORMATS = {"markdown": markdown, "jsonl": jsonl, "csv": csv}
 Found = Record | Refused
 
 
