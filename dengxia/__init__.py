@@ -19,7 +19,8 @@ Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), 
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
-                             records (found in files), formats/ (a file each), files (whole or not at all),
-                             passwords (will one do, how it is kept), limits (of time), differences (of two texts)
+                             records (found in files), formats/ (a file each), moved (links within an old site),
+                             files (whole or not at all), passwords (will one do, how it is kept), limits (of time),
+                             differences (of two texts)
 Frame, installed by app:     cache (pages in memory, 304), security (headers)
 """

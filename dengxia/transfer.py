@@ -6,9 +6,10 @@ Seeding the same content twice changes nothing: each record has a key, and a dig
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -17,9 +18,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Row
 
-from dengxia import ahead, files, images, limits, pictures, queries, records, search, writing
+from dengxia import ahead, files, images, limits, moved, pictures, queries, records, search, writing
 from dengxia.derived import Derived, Written, derive
-from dengxia.formats import Record, Refused, markdown, shown, site
+from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
 from models import now
@@ -33,24 +34,33 @@ FIRST, BATCH, BYTES = 100, 1000, 3 * 2**20
 class Report:
     """What became of the records. A line is said for each that was skipped and each picture that was not found.
 
-    `elsewhere` counts the pictures that lie on other hosts.
+    `refused` is told of all that were not taken. `elsewhere` counts the pictures that lie on other hosts, `tally` what
+    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet.
     """
 
     say: Callable[[str], object]
+    refused: Callable[[Refused], object] = lambda _: None
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     skipped: int = 0
     elsewhere: int = 0
+    tally: Counter[str] = field(default_factory=Counter)
+    linked: bool = False
 
     def skip(self, refused: Refused) -> None:
-        self.skipped += 1
-        self.say(str(refused))
+        self.refused(refused)
+        if isinstance(refused, LeftOut):
+            self.tally[refused.args[1]] += 1
+        else:
+            self.skipped += 1
+            self.say(str(refused))
 
 
 class _Strict(Report):
     def skip(self, refused: Refused) -> None:
-        raise refused
+        if not isinstance(refused, LeftOut):
+            raise refused
 
 
 def check(paths: Sequence[Path], options: Options) -> None:
@@ -71,8 +81,17 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
                 writing.put_categories(categories)
                 writing.put_links(links)
     search.prepare_for_much()
-    batches = _batches(records.find(paths, options), options, report)
-    with closing(ahead.each(derive, batches)) as done:
+    _take(records.find(paths, options), options, report, progress)
+    if report.linked and not options.dry_run:
+        # What was not there yet when a text that leads to it was written is there now.
+        found = (item for item in records.find(paths, options) if isinstance(item[0], Record) and moved.links(item[0]))
+        _take(found, options, Report(say=print_nothing), print_nothing)
+
+
+def _take(
+    found: Iterator[tuple[Found, int]], options: Options, report: Report, progress: Callable[[int], object]
+) -> None:
+    with closing(ahead.each(derive, _batches(found, options, report))) as done:
         for batch, texts in done:
             _write(batch, texts, options, report)
             progress(batch.length)
@@ -147,7 +166,7 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
         try:
             if isinstance(item, Refused):
                 raise item
-            report.elsewhere += _settle(item, options, steps.append)
+            _settle(item, options, report, steps.append)
             wanted = _page(item) if item.page else _article(item, known.get(item.key))
         except Refused as refused:
             steps.append(refused)
@@ -159,18 +178,20 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
     return steps
 
 
-def _settle(record: Record, options: Options, say: Callable[[str], object]) -> int:
-    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours.
-
-    Gives how many pictures lie on other hosts.
-    """
+def _settle(record: Record, options: Options, report: Report, say: Callable[[str], object]) -> None:
+    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours, its links to here."""
     keep = images.name if options.dry_run else partial(images.keep, folder=options.media)
     for note in record.notes:
         say(f"{record.where}: {note}")
     in_time = partial(limits.in_time, record.where, len(record.body))
     if record.dialect and record.format == "markdown":
         record.body = in_time(lambda: markdown.settled(record.body, record.dialect))
-    return in_time(lambda: pictures.take(record, keep, say))
+    if paths := moved.links(record):
+        places = queries.places(paths)
+        moved.point(record, places)
+        report.linked = report.linked or not paths <= places.keys()
+    report.elsewhere += in_time(lambda: pictures.take(record, keep, say))
+    report.tally += record.tally
 
 
 def _article(record: Record, known: Row | None) -> _Wanted | None:
@@ -225,7 +246,8 @@ def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
     updated = _seconds(record.updated)
     if updated and updated > now():
         updated = None
-    if known and not updated and known.published_at and known.published_at <= now():
+    # An old site's export says itself when it last changed.
+    if known and not updated and not record.home and known.published_at and known.published_at <= now():
         updated = now()
     card = {
         "status": "draft" if record.draft else "published",
@@ -266,7 +288,7 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
-_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes")
+_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "tally", "home")
 _CONTENT = [field.name for field in fields(Record) if field.name not in _NOT_CONTENT]
 
 
