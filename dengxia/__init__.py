@@ -22,9 +22,9 @@ Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), 
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
                              images (checked, named, kept), pictures (found beside a text),
-                             records (found in files), formats/ (a file each), files (whole or not at all),
-                             passwords (will one do, how it is kept), limits (of time), differences (of two texts),
-                             slips (of the pen, in a text), addresses (of machines)
+                             records (found in files), formats/ (a file each), moved (links within an old site),
+                             files (whole or not at all), passwords (will one do, how it is kept), limits (of time),
+                             differences (of two texts), slips (of the pen, in a text), addresses (of machines)
 Frame, installed by app:     cache (pages in memory, 304), security (headers, what is believed of a request),
                              errors (as pages, in the log)
 """

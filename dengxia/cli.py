@@ -1,9 +1,11 @@
 """The commands: arguments in, one call, one closing line."""
 
+import json
 import sys
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -35,21 +37,24 @@ _REST = "（已写完的批次都在，其余没有写）"
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", type=click.Choice(list(records.FORMATS)), help="内容的格式；不写就按文件名认")
 @click.option("--category", default="", help="没有分类的文章归到哪里；不写就归到综合")
+@click.option("--media", type=click.Path(path_type=Path), help="旧网站的图片所在的文件夹（WordPress 的 uploads）")
+@click.option("--report", type=click.Path(path_type=Path), help="没有放入的每一条写进这个文件（JSON Lines）")
 @click.option("--dry-run", is_flag=True, help="只说会怎样，什么都不写")
 @click.option("--strict", is_flag=True, help="有一条不对就停下，什么都不写")
 @click.option("--if-empty", is_flag=True, help="网站已有内容就什么都不做")
 @click.option("--no-backup", is_flag=True, help="放入一百篇以上之前不备份数据库")
 @with_appcontext
-def seed(paths, format, category, dry_run, strict, if_empty, no_backup):
+def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_backup):
     """把文章放进网站：PATH 是文件或文件夹；不写就放入样例网站。
 
-    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）和 JSON Lines。同样的内容放两次，什么都不会变。
+    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines、CSV
+    和 WordPress 的导出文件（WXR）。同样的内容放两次，什么都不会变。
     """
     _need_schema()
     if if_empty and not queries.is_empty():
         return
     paths = paths or (Path(current_app.root_path, "content"),)
-    for path in paths:
+    for path in (*paths, *filter(None, [media])):
         if not str(path).strip(".") or not path.exists():
             raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
     options = records.Options(
@@ -57,6 +62,7 @@ def seed(paths, format, category, dry_run, strict, if_empty, no_backup):
         media=Path(current_app.instance_path, "media"),
         category=category.strip(),
         format=format or "",
+        old_media=media,
         dry_run=dry_run,
         backup=current_app.config["BACKUP_BEFORE"] and not no_backup,
     )
@@ -65,17 +71,26 @@ def seed(paths, format, category, dry_run, strict, if_empty, no_backup):
             transfer.check(paths, options)
         except Refused as refused:
             raise _Stop(f"{refused}（什么都没有写）") from None
-    report = transfer.Report(say=lambda line: click.echo(line, err=True))
-    with _writing(), _progress(lambda: records.size(paths, options), "放入") as bar:
-        transfer.seed(paths, options, report, bar.update if bar else transfer.print_nothing)
-    if report.elsewhere:
-        click.echo(f"{report.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)
+    with _writing(), report.open("w", encoding="utf8") if report else nullcontext() as file:
+        done = transfer.Report(say=lambda line: click.echo(line, err=True), refused=partial(_write_down, file))
+        with _progress(lambda: records.size(paths, options), "放入") as bar:
+            transfer.seed(paths, options, done, bar.update if bar else transfer.print_nothing)
+    for what, count in sorted(done.tally.items()):
+        click.echo(f"{what}：{count}", err=True)
+    if done.elsewhere:
+        click.echo(f"{done.elsewhere} 张图片在别的网站上，正文里只留了链接", err=True)
     click.echo(
-        f"{'（只是试算）' if dry_run else ''}新增 created {report.created}，更新 updated {report.updated}，"
-        f"未变 unchanged {report.unchanged}，跳过 skipped {report.skipped}"
+        f"{'（只是试算）' if dry_run else ''}新增 created {done.created}，更新 updated {done.updated}，"
+        f"未变 unchanged {done.unchanged}，跳过 skipped {done.skipped}"
     )
-    if report.skipped:
+    if done.skipped:
         sys.exit(1)
+
+
+def _write_down(file: TextIO | None, refused: Refused) -> None:
+    if file:
+        name, place, reason = refused.parts()
+        print(json.dumps({"file": name, "record": place, "reason": reason}, ensure_ascii=False), file=file)
 
 
 @click.command()

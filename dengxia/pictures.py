@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from dengxia import commonmark, files, images
+from dengxia import commonmark, files, images, moved
 from dengxia.formats import Record
 
 # In the top folder of a site of Hugo, Jekyll or Hexo.
@@ -19,6 +19,8 @@ _HAS_SOME = re.compile(r"!\[|<img\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 _NO_FILE = re.compile(r"[a-z][a-z0-9+.-]+:|/media/|#", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([^\s\"'<>/=]+)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")
+# WordPress names so what it cut to a size.
+_CUT = re.compile(r"-\d{2,4}x\d{2,4}(\.\w+)$")
 _DEFINED = re.compile(r"\]:\s*(<[^>\n]*>|\S+)")
 
 
@@ -111,9 +113,12 @@ class _Tags(HTMLParser):
 
 def _copied(src: str, record: Record, keep: Callable[[bytes], str]) -> str:
     """The address of a picture's copy, or `src` where it means no file. ValueError tells why there is none."""
-    if _ELSEWHERE.match(src) or _NO_FILE.match(src):
+    own = moved.own_path(src, record.home) if record.home and not src.startswith(("/media/", "data:")) else None
+    if record.home and not (own and record.root):
         return src
-    data = _read(src, record)
+    if not own and (_ELSEWHERE.match(src) or _NO_FILE.match(src)):
+        return src
+    data = _read(own or src, record)
     try:
         return "/media/" + keep(data)
     except ValueError as error:
@@ -135,9 +140,10 @@ def _read(src: str, record: Record) -> bytes:
 
 def _find(src: str, record: Record) -> Path | None:
     names = dict.fromkeys(unquote(part).replace("\\", "/") for part in (re.split("[?#]", src)[0], src))
-    top = _top(record)
+    top = record.root if record.home else _top(record)
+    look = _old_places if record.home else _places
     for name in filter(None, names):
-        for file in _places(name, record, top) if "\0" not in name else ():
+        for file in look(name, record, top) if "\0" not in name else ():
             # Not any file of the machine: only what lies in the site.
             if files.lies_in(file, top) and file.is_file():
                 return file
@@ -155,6 +161,13 @@ def _places(name: str, record: Record, top: Path) -> Iterator[Path]:
         yield from (folder / inside / name for inside in INSIDE)
         if folder == top:
             return
+
+
+def _old_places(name: str, record: Record, top: Path) -> Iterator[Path]:
+    """In a copy of an old site's folder, of whichever one around the picture; else the picture that it was cut from."""
+    parts = name.strip("/").split("/")
+    for last in dict.fromkeys((parts[-1], _CUT.sub(r"\1", parts[-1]))):
+        yield from (top.joinpath(*parts[start:-1], last) for start in range(len(parts)))
 
 
 def _top(record: Record) -> Path:

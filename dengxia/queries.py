@@ -304,6 +304,23 @@ def redirect(path: str) -> Row | None:
     return ask_first(_redirect, path=path)
 
 
+_redirects = (
+    select(Redirect.path, Redirect.article_id, Category.slug)
+    .outerjoin(Category, Category.id == Redirect.category_id)
+    .where(Redirect.path.in_(bindparam("paths", expanding=True)))
+)
+
+
+def places(paths: Iterable[str]) -> dict[str, str]:
+    """Where these old paths lead now, of those that lead somewhere; to what is not public yet, too."""
+    paths = list(paths)
+    found = {f"/{row.slug}": f"/{row.slug}" for row in page_titles()}
+    for start in range(0, len(paths), 500):
+        for path, article, slug in db.session.execute(_redirects, {"paths": paths[start : start + 500]}):
+            found[path] = f"/article/{article}" if article else f"/category/{slug}"
+    return found
+
+
 _origins = (
     select(Origin.key, Origin.article_id, Origin.digest, Article.date, Article.published_at, Article.title)
     .join(Article, Article.id == Origin.article_id)

@@ -11,23 +11,25 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dengxia import files
-from dengxia.formats import Record, Refused, jsonl, markdown, shown
+from dengxia.formats import Record, Refused, csv, jsonl, markdown, shown, wxr
 
-FORMATS = {"markdown": markdown, "jsonl": jsonl}
+FORMATS = {"markdown": markdown, "jsonl": jsonl, "csv": csv, "wxr": wxr}
 Found = Record | Refused
 
 
 @dataclass
 class Options:
-    """What `flask seed` was told; `media` is the folder that pictures are copied into.
+    """What `flask seed` was told.
 
-    `backup` tells to keep a copy of a site with content before much is written.
+    `media` is the folder that pictures are copied into, `old_media` the one that holds those of an old site; `backup`
+    tells to keep a copy of a site with content before much is written.
     """
 
     zone: ZoneInfo
     media: Path
     category: str = ""
     format: str = ""
+    old_media: Path | None = None
     dry_run: bool = False
     backup: bool = False
 
@@ -60,7 +62,9 @@ def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path
             folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "node_modules")
             # Hugo's _index.md says something about a folder and is no article.
             for file in (Path(folder, name) for name in sorted(names) if not name.startswith((".", "_index."))):
-                if kind := _format(file):
+                kind = _format(file)
+                # Of other XML a folder may hold much.
+                if kind and (kind != "wxr" or wxr.is_one(file)):
                     yield path, file, options.format or kind
         # To be refused when they are opened.
         yield from ((path, Path(error.filename), "markdown") for error in closed)
@@ -87,7 +91,7 @@ def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]
             for item, length in FORMATS[kind].read(file, key, options.zone):
                 if isinstance(item, Record):
                     item.category = item.category or options.category
-                    item.root = root
+                    item.root = options.old_media if item.home else root
                 yield item, length
         except Refused as refused:
             yield refused, 0

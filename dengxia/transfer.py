@@ -6,6 +6,7 @@ Seeding the same content twice changes nothing: each record has a key, and a dig
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
@@ -17,9 +18,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Row
 
-from dengxia import ahead, export, files, images, keeping, limits, pictures, queries, records, search, writing
+from dengxia import ahead, export, files, images, keeping, limits, moved, pictures, queries, records, search, writing
 from dengxia.derived import Derived, Written, derive
-from dengxia.formats import Record, Refused, markdown, shown, site
+from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
 from models import now
@@ -34,11 +35,14 @@ MUCH = 100  # records, before more of which the database is kept
 class Report:
     """What became of the records. A line is said for each that was skipped and each picture that was not found.
 
-    `elsewhere` counts the pictures that lie on other hosts. `choices` are the related articles that editors pinned (or
-    banned), by key: they may come later than the article itself.
+    `refused` is told of all that were not taken. `elsewhere` counts the pictures that lie on other hosts, `tally` what
+    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet.
+    `choices` are the related articles that editors pinned (or banned), by key: they may come later than the article
+    itself.
     """
 
     say: Callable[[str], object]
+    refused: Callable[[Refused], object] = lambda _: None
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -46,15 +50,22 @@ class Report:
     elsewhere: int = 0
     read: int = 0
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
+    tally: Counter[str] = field(default_factory=Counter)
+    linked: bool = False
 
     def skip(self, refused: Refused) -> None:
-        self.skipped += 1
-        self.say(str(refused))
+        self.refused(refused)
+        if isinstance(refused, LeftOut):
+            self.tally[refused.args[1]] += 1
+        else:
+            self.skipped += 1
+            self.say(str(refused))
 
 
 class _Strict(Report):
     def skip(self, refused: Refused) -> None:
-        raise refused
+        if not isinstance(refused, LeftOut):
+            raise refused
 
 
 def check(paths: Sequence[Path], options: Options) -> None:
@@ -65,7 +76,6 @@ def check(paths: Sequence[Path], options: Options) -> None:
 def seed(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     """Bring in the content of files and folders, batch by batch; `progress` is told the bytes done."""
     paths = records.outermost(paths)
-    backup = options.backup and not options.dry_run and not queries.is_empty()
     for path in paths:
         try:
             found = _site(path)
@@ -78,8 +88,18 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
                 writing.put_settings(found.settings)
                 _take_pictures(path / "media", options, report)
     search.prepare_for_much()
-    batches = _batches(records.find(paths, options), options, report)
-    with closing(ahead.each(derive, batches)) as done:
+    _take(records.find(paths, options), options, report, progress)
+    if report.linked and not options.dry_run:
+        # What was not there yet when a text that leads to it was written is there now.
+        found = (item for item in records.find(paths, options) if isinstance(item[0], Record) and moved.links(item[0]))
+        _take(found, replace(options, backup=False), Report(say=print_nothing), print_nothing)
+
+
+def _take(
+    found: Iterator[tuple[Found, int]], options: Options, report: Report, progress: Callable[[int], object]
+) -> None:
+    backup = options.backup and not options.dry_run and not queries.is_empty()
+    with closing(ahead.each(derive, _batches(found, options, report))) as done:
         for batch, texts in done:
             # The batch after this one has been read too.
             if backup and report.read > MUCH and any(isinstance(step, _Wanted) for step in batch.steps):
@@ -171,7 +191,7 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
         try:
             if isinstance(item, Refused):
                 raise item
-            report.elsewhere += _settle(item, options, steps.append)
+            _settle(item, options, report, steps.append)
             wanted = _page(item) if item.page else _article(item, known.get(item.key))
             if item.own:
                 report.choices += [(item.key, other, True) for other in item.own.pinned]
@@ -186,18 +206,20 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
     return steps
 
 
-def _settle(record: Record, options: Options, say: Callable[[str], object]) -> int:
-    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours.
-
-    Gives how many pictures lie on other hosts.
-    """
+def _settle(record: Record, options: Options, report: Report, say: Callable[[str], object]) -> None:
+    """Make of a record what this site keeps: its text in our Markdown, its pictures among ours, its links to here."""
     keep = images.name if options.dry_run else partial(images.keep, folder=options.media)
     for note in record.notes:
         say(f"{record.where}: {note}")
     in_time = partial(limits.in_time, record.where, len(record.body))
     if record.dialect and record.format == "markdown":
         record.body = in_time(lambda: markdown.settled(record.body, record.dialect))
-    return in_time(lambda: pictures.take(record, keep, say))
+    if paths := moved.links(record):
+        places = queries.places(paths)
+        moved.point(record, places)
+        report.linked = report.linked or not paths <= places.keys()
+    report.elsewhere += in_time(lambda: pictures.take(record, keep, say))
+    report.tally += record.tally
 
 
 def _article(record: Record, known: Row | None) -> _Wanted | None:
@@ -254,7 +276,8 @@ def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
     updated = _seconds(record.updated)
     if updated and updated > now():
         updated = None
-    if known and not updated and known.published_at and known.published_at <= now():
+    # An old site's export says itself when it last changed.
+    if known and not updated and not record.home and known.published_at and known.published_at <= now():
         updated = now()
     card = {
         "status": own.status if own else "draft" if record.draft else "published",
@@ -314,7 +337,7 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
-_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "own")
+_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "own", "tally", "home")
 _CONTENT = [field.name for field in fields(Record) if field.name not in _NOT_CONTENT]
 
 

@@ -136,7 +136,7 @@ def ask_everything():
         "article": (card.id,), "category": (category.slug,), "feed": (category.id,), "list_all": (2,),
         "list_category": (category.id, 1), "list_month": (2024, 1, 1, ZONE), "list_tag": (queries.tag("一").id, 1),
         "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
-        "random_cards": (10, {card.id}), "redirect": ("/old",),
+        "random_cards": (10, {card.id}), "redirect": ("/old",), "places": (["/old"],),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
         "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
         "corrections": ([card.id],), "choices": ([1],),

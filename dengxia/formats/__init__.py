@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -68,6 +68,16 @@ class Refused(Exception):
     def __str__(self) -> str:
         return ": ".join(self.args)
 
+    def parts(self) -> tuple[str, str, str]:
+        """The file, the record in it (a line or a number, or nothing), and the reason."""
+        where, reason = self.args
+        found = re.fullmatch(r"(.+):(\d+)", where)
+        return (*found.groups(), reason) if found else (where, "", reason)
+
+
+class LeftOut(Refused):
+    """A record that is not meant to be taken (it lay in the trash): nothing is wrong with it, so it is only counted."""
+
 
 @dataclass(slots=True)
 class Record:
@@ -75,8 +85,9 @@ class Record:
 
     `own_key` tells that the record names its key itself. `fallback_date` (the file's date) serves a new article that
     has none. Pictures are looked for from `folder` (of the file) and `root` (what was seeded). `dialect` is whose
-    Markdown a file may hold: "hexo", "other", or "" for ours alone. `notes` are told when the record is taken. `own`
-    (`own.Own`) is there where this program wrote the record.
+    Markdown a file may hold: "hexo", "other", or "" for ours alone. `notes` are told when the record is taken, `tally`
+    is added up over all records. `own` (`own.Own`) is there where this program wrote the record; `home` is the address
+    of the old site, whose links and pictures are ours now.
     """
 
     where: str
@@ -106,6 +117,8 @@ class Record:
     dialect: str = ""
     notes: list[str] = field(default_factory=list)
     own: Any = None
+    tally: Counter[str] = field(default_factory=Counter)
+    home: str = ""
 
 
 def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, **defaults: object) -> Record:
@@ -151,7 +164,7 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         kind=choice(named["kind"], KINDS, "kind") or "original",
         summary=_cut(_text(named["summary"], "summary"), 500),
         slug=line(named["slug"] or defaults.get("slug"), "slug", 200),
-        aliases=_few([_path(alias) for alias in aliases if alias], "aliases"),
+        aliases=_few([path_of(alias) for alias in aliases if alias], "aliases"),
         cover=line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
         draft=_is_draft(named, lower) or bool(defaults.get("draft")),
         page=_text(named["type"], "type") == "page",
@@ -341,7 +354,7 @@ def _split(address: str, name: str) -> SplitResult:
         raise ValueError(f"{name} 是 {address!r}，不是有效的地址") from None
 
 
-def _path(value: str) -> str:
+def path_of(value: str) -> str:
     """An old address as the path that a visitor asks for: no host, no escapes, one slash in front, none at the end."""
     parts = _split(value, "aliases")
     path = unquote(parts.path) + (f"?{quote(parts.query, safe='=&%+/:;,@')}" if parts.query else "")
