@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from app import create_app
-from dengxia import editing, journal, listings, manuscripts, people, queries, revisions, search, writing
+from dengxia import editing, journal, listings, manuscripts, people, postings, queries, revisions, search, writing
 from dengxia.derived import Written, derive
 from dengxia.journal import TERMINAL, By
 from dengxia.manuscripts import Manuscript
+from dengxia.postings import ENTRY
 from models import db
 
 FORM = {"title": "灯下读书", "body": "夜里读书，灯要亮。", "kind": "original", "format": "markdown"}
@@ -395,9 +396,14 @@ def vocabulary():
 
 
 def derived_rows():
-    """What follows from the articles: the search index, the counts of the lists."""
+    """What follows from the articles: the search index, the counts of the lists, and who holds which terms."""
     segments = "SELECT list, sum(count) FROM segment GROUP BY list HAVING sum(count) > 0"
-    return vocabulary(), sorted(db.session.execute(db.text(segments)).all())
+    counts = sorted(db.session.execute(db.text(segments)).all())
+    terms = db.session.scalars(db.text("SELECT id FROM term UNION SELECT id FROM new_term")).all()
+    holders = {
+        id: {entry[1] for entry in ENTRY.iter_unpack(held)} for id, held in postings.newest(terms).items() if held
+    }
+    return vocabulary(), counts, holders
 
 
 def test_articles_leave_and_enter_what_readers_see(desk, editor):
