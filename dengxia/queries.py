@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, func, or_, select, tuple_
 
 from dengxia.kept import kept
 from dengxia.packing import unpack, unpack_html
@@ -176,10 +176,10 @@ _tags = (
 )
 
 
-def tags(ids: Iterable[int]) -> dict[int, list[str]]:
-    """The tags of articles in their order, in the transaction of the session; none for those without."""
+def tags(ids: Iterable[int], on: Connection | None = None) -> dict[int, list[str]]:
+    """The tags of articles in their order, in the transaction of the session (or `on`); none for those without."""
     found: dict[int, list[str]] = {id: [] for id in ids}
-    for id, name in db.session.execute(_tags, {"ids": list(found)}):
+    for id, name in (on or db.session).execute(_tags, {"ids": list(found)}):
         found[id].append(name)
     return found
 

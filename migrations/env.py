@@ -44,6 +44,8 @@ def upgrade():
         )
         context.run_migrations()
         search.install(connection)
+        if MigrationContext.configure(connection).get_current_revision() == context.script.get_current_head():
+            search.index_drafts(connection)
         connection.commit()
 
 

@@ -212,7 +212,7 @@ def write_at_the_desk():
 
 # Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor:
 WRITERS = {"writing", "related", "schema", "transfer"}
-MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear"}
+MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear", "index_drafts"}
 RUNS = {"ask", "ask_first", "execute", "exec_driver_sql", "scalar", "scalars"}
 
 
