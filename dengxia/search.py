@@ -104,6 +104,17 @@ def clear() -> None:
         db.session.execute(text(f"INSERT INTO {name} ({name}) VALUES ('delete-all')"))
 
 
+def strays() -> tuple[list[int], list[int]]:
+    """Published articles that are not in the index, and what is in it without being one; both are walked through."""
+    indexed = f"SELECT id FROM {WORDS}_docsize"
+    published = "SELECT id FROM article WHERE published_at IS NOT NULL"
+    connection = db.session.connection()
+    return tuple(
+        [id for (id,) in connection.exec_driver_sql(f"{one} EXCEPT {other} ORDER BY id")]
+        for one, other in ((published, indexed), (indexed, published))
+    )
+
+
 _these = Article.id.in_(bindparam("ids", expanding=True))
 _texts = (
     select(Article.id, Article.title, Body.source, Body.html).join(Body, Body.article_id == Article.id).where(_these)

@@ -210,9 +210,10 @@ def write_at_the_desk():
     assert remembered.tags("一")
 
 
-# Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor:
-WRITERS = {"writing", "related", "schema", "transfer"}
-MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear", "index_drafts"}
+# Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor
+# keeping and doctor, who walk through everything, nor:
+WRITERS = {"writing", "related", "schema", "transfer", "doctor", "keeping"}
+MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear", "index_drafts", "strays"}
 RUNS = {"ask", "ask_first", "execute", "exec_driver_sql", "scalar", "scalars"}
 
 
