@@ -1,6 +1,7 @@
 """The whole app on one screen: settings, database, doors, errors. The first file to read."""
 
 import gc
+import importlib
 import os
 import re
 import secrets
@@ -12,11 +13,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
-from werkzeug.exceptions import HTTPException
 
 from dengxia import (
     auth,
@@ -24,8 +24,10 @@ from dengxia import (
     cli,
     desk,
     desk_articles,
+    desk_corrections,
     desk_lists,
     desk_revisions,
+    errors,
     feeds,
     files,
     reading,
@@ -44,6 +46,7 @@ SETTINGS = (
     ("SITE_POLICE", "", "公安备案号，写在每页的页脚"),
     ("REPRINT_CANONICAL", False, "转载的文章把 canonical 指向原文"),
     ("PAGE_CACHE_BYTES", 32 * 2**20, "每个进程为访客留存网页的内存；0 为不留存"),
+    ("BACKUP_BEFORE", True, "升级数据库、放入一百篇以上之前，先在 instance/backups 里备份数据库"),
     ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
 )
 
@@ -59,13 +62,15 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.json.ensure_ascii = False
     db.init_app(app)
     # Alembic takes as long to load as Flask and SQLAlchemy together, and only who gives commands needs it.
-    if migrate := sys.modules.get("flask_migrate"):
-        migrate.Migrate(app, db)
+    if "flask_migrate" in sys.modules or click.get_current_context(silent=True):
+        importlib.import_module("flask_migrate").Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions)):
+    for bp in dict.fromkeys(
+        door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections)
+    ):
         app.register_blueprint(bp)
-    app.register_error_handler(HTTPException, _error)
+    errors.install(app)
     auth.install(app)
     cache.install(app, reading.direct)
     security.install(app)
@@ -148,15 +153,6 @@ def _set_up_sqlite(connection, _record) -> None:
         # Of the file, 8 MB in memory (the upper levels of every tree, at a million articles) and nothing mapped: that
         # would save 2 µs for each of a page's 25 leaves, and fill a small server's memory with the file.
         connection.execute("PRAGMA cache_size = -8192")
-
-
-def _error(error: HTTPException):
-    # Not render_template: what that adds to every page is asked of the database, which may be what failed.
-    template = current_app.jinja_env.get_template("error.html")
-    response = error.get_response()
-    response.data = template.render(config=current_app.config, error=error)
-    response.content_type = "text/html; charset=utf-8"
-    return response
 
 
 def _check_schema(app: Flask) -> None:

@@ -233,11 +233,20 @@ class RelatedChoice(Base):
 
 
 class Term(Base):
-    """How many articles hold a term, and which of the newest tell of it: see `dengxia/related.py`."""
+    """How many articles hold a term, and which of the newest tell of it: see `dengxia/postings.py`."""
 
     __tablename__ = "term"
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     frequency: Mapped[int]
+    postings: Mapped[bytes]
+
+
+class NewTerm(Base):
+    """What has been added to terms and has not yet gone on to their rows in `term`."""
+
+    __tablename__ = "new_term"
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    frequency: Mapped[int] = mapped_column(BigInteger)
     postings: Mapped[bytes]
 
 

@@ -5,6 +5,7 @@ view says what it is for with `needs`; one that does not say is open to nobody.
 """
 
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,9 +13,10 @@ from datetime import timedelta
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from dengxia import editing, manuscripts, people, throttle
+from dengxia import addresses, editing, manuscripts, people, throttle
 from dengxia.journal import By
 from dengxia.manuscripts import Standing
 from dengxia.queries import Row
@@ -59,11 +61,14 @@ def install(app: Flask) -> None:
     csrf.init_app(app)
 
 
-def needs(what: str) -> Callable:
-    """Say what a view of the desk is for, one of `MAY` or "sign-in"."""
+def needs(what: str, keeps: bool = False) -> Callable:
+    """Say what a view of the desk is for, one of `MAY` or "sign-in".
+
+    `keeps` tells that a long text is sent to it: when the session has ended, it comes back, to be sent again.
+    """
 
     def mark(view: Callable) -> Callable:
-        view.needs = what
+        view.needs, view.keeps = what, keeps
         return view
 
     return mark
@@ -72,6 +77,11 @@ def needs(what: str) -> Callable:
 def may(what: str) -> bool:
     """Whether who is signed in may do this."""
     return current_user.is_authenticated and what in MAY[current_user.role]
+
+
+def number(text: str) -> int:
+    """A number that a form or an address gives and the database can hold, or 0."""
+    return int(text) if re.fullmatch("[0-9]{1,15}", text) else 0
 
 
 def acts(article: Row | None) -> dict[str, str]:
@@ -106,24 +116,40 @@ def by() -> By:
 
 @bp.before_request
 def _guard():
-    what = getattr(current_app.view_functions[request.endpoint], "needs", None)
+    view = current_app.view_functions[request.endpoint]
+    what, keeps = getattr(view, "needs", None), getattr(view, "keeps", False)
     if what != "sign-in":
         if not current_user.is_authenticated:
-            return _ask_in()
+            return _ask_in(keeps)
         if current_user.provisional and what != "own":
             return redirect(url_for(".me"))
         if not may(what):
             abort(403)
-    csrf.protect()
+    try:
+        csrf.protect()
+    except CSRFError:
+        # After signing in anew the form's token is of the session before.
+        return (_typed(), 400) if keeps and _is_ours() else abort(400)
     return None
 
 
-def _ask_in():
+def _ask_in(keeps: bool):
     if not people.exist():
         return redirect(url_for(".sign_in"))
     if request.method not in ("GET", "HEAD"):
-        abort(401)
+        return (_typed(), 401) if keeps and _is_ours() else abort(401)
     return redirect(url_for(".sign_in", next=request.full_path.rstrip("?")))
+
+
+def _typed() -> str:
+    """A page with all that was sent, from which it can be sent again."""
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return render_template("desk/typed.html", fields=fields)
+
+
+def _is_ours() -> bool:
+    """Whether a form was sent from a page of this site."""
+    return request.origin in (None, request.host_url.rstrip("/"))
 
 
 @bp.after_request
@@ -239,21 +265,8 @@ def _signer() -> URLSafeSerializer:
 
 
 def _address() -> str:
-    """Whom a request comes from. A proxy on this machine or network says for whom it asks, last in the header.
-
-    Of IPv6 the network: who has one address there has 2^64.
-    """
-    peer = _ip(request.remote_addr or "")
-    if peer is None or peer.is_private:
-        peer = _ip(request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()) or peer
-    if peer is not None and peer.version == 6:
-        return str(ipaddress.ip_network((peer, 64), strict=False))
-    return str(peer or "")
-
-
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(found, "ipv4_mapped", None) or found
+    """Whom a request comes from; of IPv6 the network: who has one address there has 2^64."""
+    found = addresses.ip(request.remote_addr or "")
+    if found is not None and found.version == 6:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found or "")

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, people, queries, records, schema, times, transfer, writing
+from dengxia import ahead, export, files, keeping, people, queries, records, schema, times, transfer, writing
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from models import db
@@ -42,8 +42,9 @@ _REST = "（已写完的批次都在，其余没有写）"
 @click.option("--dry-run", is_flag=True, help="只说会怎样，什么都不写")
 @click.option("--strict", is_flag=True, help="有一条不对就停下，什么都不写")
 @click.option("--if-empty", is_flag=True, help="网站已有内容就什么都不做")
+@click.option("--no-backup", is_flag=True, help="放入一百篇以上之前不备份数据库")
 @with_appcontext
-def seed(paths, format, category, media, report, dry_run, strict, if_empty):
+def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_backup):
     """把文章放进网站：PATH 是文件、文件夹或数据库的地址；不写就放入样例网站。
 
     认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines、CSV、
@@ -67,6 +68,7 @@ def seed(paths, format, category, media, report, dry_run, strict, if_empty):
         format=format or "",
         old_media=media,
         dry_run=dry_run,
+        backup=current_app.config["BACKUP_BEFORE"] and not no_backup,
     )
     if strict:
         try:
@@ -93,6 +95,49 @@ def _write_down(file: TextIO | None, refused: Refused) -> None:
     if file:
         name, place, reason = refused.parts()
         print(json.dumps({"file": name, "record": place, "reason": reason}, ensure_ascii=False), file=file)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--format", type=click.Choice(export.FORMATS), default="markdown", help="一篇一个文件，或者一行一篇")
+@with_appcontext
+def export_site(folder, format):
+    """把整个网站写成 FOLDER 里的文件，flask seed 认得；再导出一次，只有改过的文件会变。
+
+    不含人员、日志、历次修改和没有保存的草稿：这些在 flask backup 里。
+    """
+    _need_schema()
+    zone, media = ZoneInfo(current_app.config["SITE_TIMEZONE"]), Path(current_app.instance_path, "media")
+    with _writing(), _progress(queries.count_bodies, "导出") as bar:
+        export.export(folder, format, media, zone, bar.update if bar else transfer.print_nothing)
+    click.echo(f"导出完毕：{queries.count_bodies()} 篇，在 {folder}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="备份到这个文件夹，按时间取名")
+@click.option("--keep", type=click.IntRange(1), help="和 --to 一起用：只留最新的这么多个")
+@with_appcontext
+def backup(file, folder, keep):
+    """把网站备份成一个 tar 文件 FILE：数据库、图片、config.toml。网站不用停；查过没有坏才算数。"""
+    _need_schema()
+    if (file is None) == (folder is None) or (keep and not folder):
+        raise _Stop("要么写备份的文件名，要么写 --to 文件夹（可以加 --keep 个数）", exit_code=2)
+    target = file or keeping.dated(folder)
+    with _writing():
+        keeping.backup(target)
+        old = keeping.rotate(folder, keep) if keep else []
+    click.echo(f"备份好了，查过没有坏：{target}" + (f"；删去了 {len(old)} 个旧的" if old else ""))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_appcontext
+def restore(file):
+    """用备份 FILE 换下网站的数据库，补上缺的图片。请先停下网站。"""
+    with _writing():
+        revision, kept = keeping.restore(file)
+    click.echo(f"恢复好了（备份时的结构 {revision}）" + (f"；原来的数据库留在 {kept}" if kept else ""))
 
 
 @click.command()
@@ -200,9 +245,9 @@ def _writing():
     except KeyboardInterrupt:
         raise _Stop(f"停下了{_REST}", exit_code=130) from None
     except (DatabaseError, db.engine.dialect.loaded_dbapi.Error) as error:
-        raise _Stop(f"数据库写不了：{getattr(error, 'orig', error)}{_REST}") from None
+        raise _Stop(f"数据库写不了：{schema.reason(getattr(error, 'orig', error))}{_REST}") from None
     except OSError as error:
-        raise _Stop(f"{error.filename}: 写不了（{error.strerror}）") from None
+        raise _Stop(f"{error.filename or '文件'}: {files.unwritable(error)}") from None
 
 
 def _progress(length, label):
@@ -213,5 +258,8 @@ def _progress(length, label):
 def install(app: Flask) -> None:
     """Give `flask` the commands."""
     app.cli.add_command(seed)
+    app.cli.add_command(export_site, "export")
+    app.cli.add_command(backup)
+    app.cli.add_command(restore)
     app.cli.add_command(rebuild)
     app.cli.add_command(user)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from dengxia import auth, editing, manuscripts, remembered, revisions, times, working
-from dengxia.auth import bp, needs, standing
+from dengxia import auth, editing, manuscripts, proof, remembered, revisions, times, working
+from dengxia.auth import bp, needs, number, standing
 from dengxia.editing import Conflict, Step
 from dengxia.formats import Refused
 from dengxia.manuscripts import FIELDS, Manuscript, Standing
@@ -23,7 +23,7 @@ def new_article():
 
 
 @bp.post("/articles/new")
-@needs("write")
+@needs("write", keeps=True)
 def make_article():
     step = _step(auth.acts(None))
     try:
@@ -37,16 +37,21 @@ def make_article():
 @needs("write")
 def article(id):
     known, copy = standing(id), _copy(id)
-    done = editing.WORDS.get(request.args.get("done", ""))
+    act = request.args.get("done", "")
+    done = editing.WORDS.get(act)
     return _form(
-        known, copy.fields if copy else manuscripts.typed(known.text), copy=copy, done=done and f"{done}：好了"
+        known,
+        copy.fields if copy else manuscripts.typed(known.text),
+        copy=copy,
+        done=done and f"{done}：好了",
+        findings=proof.check(known.text, id) or None if act == "save" else None,
     )
 
 
 @bp.post("/articles/<number:id>")
-@needs("write")
+@needs("write", keeps=True)
 def save_article(id):
-    known, version = standing(id), request.form.get("version", 0, type=int)
+    known, version = standing(id), request.form.get("version", 0, type=number)
     try:
         if known.row.version != version:
             raise Conflict(known)
@@ -60,6 +65,19 @@ def save_article(id):
     except Refused as refused:
         return _form(known, request.form, problem=str(refused)), 400
     return _saved(id, step)
+
+
+@bp.post("/articles/new/check", defaults={"id": None})
+@bp.post("/articles/<number:id>/check")
+@needs("write")
+def check_article(id):
+    """Tell what to look at in what is typed, which is not saved by that."""
+    known = standing(id) if id else None
+    try:
+        findings = proof.check(manuscripts.read(request.form, known and known.text), id)
+    except Refused as refused:
+        return _form(known, request.form, problem=str(refused)), 400
+    return _form(known, request.form, findings=findings, seen=request.form.get("version", 0, type=int))
 
 
 @bp.get("/articles/<number:id>/purge")
@@ -85,7 +103,7 @@ def _step(acts: Mapping[str, str]) -> Step:
     if act not in acts:
         abort(403)
     note = " ".join(request.form.get("note", "").split())[:500] if act == "return" else ""
-    return Step(act, note, copy=request.form.get("working", type=int))
+    return Step(act, note, copy=request.form.get("working", 0, type=number))
 
 
 def _saved(id: int, step: Step):
@@ -112,16 +130,20 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
         "desk/article.html",
         known=known,
         fields={name: fields.get(name, "") for name in FIELDS},
-        seen=copy.version if copy else known.row.version if known else 0,
         copy=copy,
         lefts=[] if copy or came_back else _left(known),
         acts=auth.acts(known.row if known else None),
         acts_words=editing.WORDS,
         kinds=manuscripts.KINDS,
         formats=manuscripts.FORMATS,
+        names=FIELDS,
         known_values=remembered.values(),
         now=now(),
-        **{"working_id": copy.id if copy else request.form.get("working", type=int), **more},
+        **{
+            "seen": copy.version if copy else known.row.version if known else 0,
+            "working_id": copy.id if copy else request.form.get("working", 0, type=number),
+            **more,
+        },
     )
 
 
@@ -133,11 +155,11 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
 def keep_working():
     """Keep what is typed; answers with the copy's number, which the form shall send from then on."""
     form = request.form
-    id = form.get("article", type=int)
+    id, copy, version = (form.get(name, 0, type=number) for name in ("article", "working", "version"))
     if id:
         standing(id)
-    copy = working.put(current_user.id, id, form.get("working", type=int), form.get("version", 0, type=int), form)
-    return jsonify(working=copy.id, saved_at=times.iso(copy.saved_at))
+    kept = working.put(current_user.id, id or None, copy, version, form)
+    return jsonify(working=kept.id, saved_at=times.iso(kept.saved_at))
 
 
 @bp.post("/working/<number:id>/forget")
@@ -151,7 +173,7 @@ def forget_working(id):
 
 def _copy(article_id: int | None) -> Working | None:
     """The working copy that the address asks for."""
-    found = working.get(current_user.id, request.args.get("working", 0, type=int))
+    found = working.get(current_user.id, request.args.get("working", 0, type=number))
     return found if found and found.article_id == article_id else None
 
 

@@ -7,7 +7,7 @@ from flask import abort, render_template, request
 from flask_login import current_user
 
 from dengxia import auth, editing, manuscripts, people, queries, search, worklist
-from dengxia.auth import bp, needs
+from dengxia.auth import bp, needs, number
 from dengxia.editing import Step
 from dengxia.formats import Refused
 from dengxia.manuscripts import Manuscript
@@ -31,9 +31,9 @@ def list_articles():
     if state not in worklist.STATES:
         abort(404)
     within = (queries.category(args["category"]) or abort(404)) if args.get("category") else None
-    owner = args.get("owner", 0, type=int) if auth.may("publish") else current_user.id
+    owner = args.get("owner", 0, type=number) if auth.may("publish") else current_user.id
     query = args.get("q", "").strip()[: search.LONGEST_QUERY]
-    before = min(args.get("before", worklist.NEWEST, type=int), worklist.NEWEST)
+    before = args.get("before", 0, type=number) or worklist.NEWEST
     found = worklist.page(state, within and within.id, owner, query, before)
     asked = {"state": state, "category": within and within.slug, "owner": owner or None, "q": query or None}
     return render_template(
@@ -55,7 +55,7 @@ def change_articles():
     done, undone, problem = [], [], ""
     try:
         change, more = _change(form)
-        for id in dict.fromkeys(form.getlist("id", type=int)[: worklist.PER_PAGE]):
+        for id in dict.fromkeys(form.getlist("id", type=number)[: worklist.PER_PAGE]):
             title, reason = _do(id, change, Step(act, what=words + more))
             (undone if reason else done).append((title, reason))
         problem = "" if done or undone else "没有选文章"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask import abort, redirect, render_template, request, url_for
 
 from dengxia import auth, editing, manuscripts, queries, revisions
-from dengxia.auth import bp, needs, standing
+from dengxia.auth import bp, needs, number, standing
 from dengxia.editing import Step
 from dengxia.formats import Refused
 from dengxia.manuscripts import Manuscript
@@ -15,7 +15,7 @@ from dengxia.manuscripts import Manuscript
 @needs("write")
 def list_revisions(id):
     known = standing(id)
-    rows, before = revisions.newest(id, request.args.get("before", revisions.NEWEST, type=int))
+    rows, before = revisions.newest(id, request.args.get("before", 0, type=number) or revisions.NEWEST)
     return render_template("desk/revisions.html", known=known, rows=rows, before=before)
 
 
@@ -31,7 +31,7 @@ def restore_revision(id, revision):
     known, (row, text) = standing(id), revisions.one(id, revision) or abort(404)
     if "save" not in auth.acts(known.row):
         abort(403)
-    version = request.form.get("version", 0, type=int)
+    version = request.form.get("version", 0, type=number)
     step = Step(what=f"恢复到第 {row.id} 号")
     try:
         editing.change(auth.person(), known, version, _restored(text, known.text), step)

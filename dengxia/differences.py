@@ -5,9 +5,11 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import NamedTuple
 
-# difflib's time grows with the product of the lengths: what is longer is shown as wholly new.
+# difflib's time grows with the product of the lengths: what is longer is shown as wholly new. It takes what stands
+# often in a long text for no beginning of what is the same, which bounds its time further.
 MOST_LINES = 1500
-MOST_CHARACTERS = 4_000_000  # compared with each other, in all
+MOST_CHARACTERS = 2_000_000  # compared with each other, in all
+A_LINE = 1000  # what a pair of lines takes anyhow, in the same measure
 ALIKE = 0.4
 AROUND = 1  # lines shown on either side of a change
 
@@ -45,22 +47,22 @@ def _middle(one: list[str], two: list[str]) -> Iterator[Line]:
     if max(len(one), len(two)) > MOST_LINES:
         opcodes = [("replace", 0, len(one), 0, len(two))]
     else:
-        opcodes = SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
+        opcodes = SequenceMatcher(None, one, two).get_opcodes()
     left = MOST_CHARACTERS
     for kind, i, j, k, m in opcodes:
         if kind == "equal":
             yield from ([Piece("same", line)] for line in one[i:j])
             continue
         for a, b in zip_longest(one[i:j], two[k:m]):
-            left -= len(a or "") * len(b or "")
+            left -= A_LINE + len(a or "") * len(b or "")
             yield from _pair(a, b, left > 0)
 
 
 def _pair(a: str | None, b: str | None, by_character: bool) -> Iterator[Line]:
     """Two lines that stand at the same place: as one where they are alike."""
     if a and b and by_character:
-        matcher = SequenceMatcher(None, a, b, autojunk=False)
-        if matcher.ratio() >= ALIKE:
+        matcher = SequenceMatcher(None, a, b)
+        if matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE:
             yield list(_pieces(matcher, a, b))
             return
     yield from ([Piece(kind, line)] for kind, line in (("old", a), ("new", b)) if line)

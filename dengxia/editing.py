@@ -97,10 +97,10 @@ def change(person: Person, known: Standing, version: int, text: Manuscript, step
             raise Refused("文章", "已经被清除了")
         if standing.row.version != version:
             raise Conflict(standing)
+        revisions.keep(id, "", revisions.BEFORE, standing.text)
         if standing.text == text and step.act == "save":
             working.take(person.id, id, step.copy)
             return False
-        revisions.keep(id, "", revisions.BEFORE, standing.text)
         _drop_aliases(id, text.aliases)
         columns = {"note": step.note} if status != standing.row.status else {}
         writing.enter([_entry(standing, text, status, derived, columns)])
@@ -111,10 +111,10 @@ def change(person: Person, known: Standing, version: int, text: Manuscript, step
 def purge(person: Person, known: Standing) -> None:
     """Take an article that lies in the trash out for good, with all its revisions."""
     with writing.changing(seen=False):
-        if (standing := manuscripts.standing(known.row.id)) is None or standing.row.status != "trash":
-            raise Refused("文章", "不在回收站里")
-        writing.remove_article(known.row.id)
-        journal.note(person.by, WORDS["purge"], _about(known.row.id, known.text))
+        standing = manuscripts.standing(known.row.id)
+        if standing and standing.row.status == "trash":
+            writing.remove_article(known.row.id)
+            journal.note(person.by, WORDS["purge"], _about(known.row.id, standing.text))
 
 
 def _derived(text: Manuscript) -> Derived:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, url_for
 
-from dengxia import queries, schema
+from dengxia import health, queries
 from dengxia.cache import static_url
 
 bp = Blueprint("feeds", __name__)
@@ -66,6 +66,6 @@ def opensearch():
 
 @bp.get("/healthz")
 def healthz():
-    found = schema.problem()
+    found = health.problem()
     headers = {"Cache-Control": "no-store"}
     return Response(found or "ok", status=503 if found else 200, mimetype="text/plain", headers=headers)

@@ -1,7 +1,10 @@
 """Files: written whole or not at all, and where they lie."""
 
+import errno
+import filecmp
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,12 +25,48 @@ def create(target: Path, data: bytes, mode: int = 0o644) -> None:
         Path(partial).unlink()
 
 
+def replace(target: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file whatever stands there; one that says the same already is not touched."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.part")
+    with partial.open("wb") as file:
+        file.writelines(pieces)
+    if target.is_file() and filecmp.cmp(partial, target, shallow=False):
+        partial.unlink()
+    else:
+        partial.replace(target)
+
+
+def flush(folder: Path) -> None:
+    """Let the names in a folder survive a power cut."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def lies_in(file: Path, folder: Path) -> bool:
     """Whether a file lies in a folder once all links are followed."""
     try:
         return file.resolve().is_relative_to(folder.resolve())
     except RuntimeError:  # links in a circle, before Python 3.13
         return False
+
+
+REASONS = {
+    errno.ENOSPC: "磁盘满了，请先腾出地方",
+    errno.EDQUOT: "磁盘的限额满了，请先腾出地方",
+    errno.EFBIG: "文件超过了限额",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "文件夹是只读的",
+}
+
+
+def unwritable(error: OSError) -> str:
+    """Why a file could not be written, for the user."""
+    return f"写不了：{REASONS.get(error.errno, error.strerror)}"
 
 
 def unreadable(error: OSError) -> str:

@@ -24,7 +24,7 @@ from markupsafe import Markup
 from dengxia import markup
 from dengxia.kept import keep
 from dengxia.packing import pack, unpack
-from dengxia.queries import Row, tags
+from dengxia.queries import Row, corrections, tags
 from dengxia.times import iso, moment
 
 CHARACTERS_A_MINUTE = 400
@@ -32,10 +32,10 @@ CHARACTERS_A_MINUTE = 400
 MARK = "\ufdd0"
 
 
-def make(card: Row, html: str, length: int, names: Iterable[str]) -> bytes:
-    """The page of an article with this safe HTML of so many 字 with these tags, packed, to be kept as `page`."""
+def make(card: Row, html: str, length: int, names: Iterable[str], corrected: Iterable[Row]) -> bytes:
+    """The page of an article with this safe HTML of so many 字, these tags and corrections, packed, for `page`."""
     columns = {**card._asdict(), "html": html, "length": length}
-    return pack(_render(columns, names), _known(columns))
+    return pack(_render(columns, names, corrected), _known(columns))
 
 
 def page(card: Row, values: Mapping[str, str]) -> str:
@@ -49,7 +49,8 @@ def _made(columns: Mapping[str, Any]) -> str:
     if columns["page"]:
         with suppress(zlib.error):
             return unpack(columns["page"], _known(columns))
-    return _render(columns, tags([columns["id"]])[columns["id"]])
+    id = columns["id"]
+    return _render(columns, tags([id])[id], corrections([id])[id])
 
 
 def _hole(name: str, **_: object) -> Markup:
@@ -62,7 +63,7 @@ def _known(columns: Mapping[str, Any]) -> str:
 
 def _model() -> str:
     settings = map(current_app.config.__getitem__, ("SITE_TIMEZONE", "SITE_DESCRIPTION"))
-    return "\n".join([_render(_MODEL, ["文"]), *settings])
+    return "\n".join([_render(_MODEL, ["文"], [SimpleNamespace(at=0, text="文")]), *settings])
 
 
 # What a page says more than once, or what is not the article's own.
@@ -79,9 +80,10 @@ _MODEL = {
 }
 
 
-def _render(columns: Mapping[str, Any], names: Iterable[str]) -> str:
+def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterable[Row | SimpleNamespace]) -> str:
     card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
     names = list(map(_unmarked, names))
+    corrected = [SimpleNamespace(at=one.at, text=_unmarked(one.text)) for one in corrected]
     site, url = _hole("site"), _hole("url")
     picture = card.cover or markup.first_picture(card.html)
     if picture:
@@ -89,12 +91,13 @@ def _render(columns: Mapping[str, Any], names: Iterable[str]) -> str:
     return current_app.jinja_env.get_template("article.html").render(
         article=card,
         tags=names,
+        corrections=corrected,
         contents=markup.contents(card.html),
         minutes=ceil(card.length / CHARACTERS_A_MINUTE),
         picture=picture,
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
-        site_data=_data(card, names, site, url, picture),
+        site_data=_data(card, names, corrected, site, url, picture),
         home=f"{site}/",
         hole=_hole,
         part=_hole,
@@ -109,7 +112,9 @@ def _unmarked(value: object) -> object:
     return value.replace(MARK, "") if isinstance(value, str) else value
 
 
-def _data(card: SimpleNamespace, tags: list[str], site: str, url: str, picture: str) -> list[dict]:
+def _data(
+    card: SimpleNamespace, tags: list[str], corrected: list[SimpleNamespace], site: str, url: str, picture: str
+) -> list[dict]:
     """JSON-LD of an article and its breadcrumb; pubDate and upDate are Baidu's, in local time without a zone."""
     changed = card.updated_at or card.published_at
     name = current_app.config["SITE_NAME"]
@@ -130,6 +135,7 @@ def _data(card: SimpleNamespace, tags: list[str], site: str, url: str, picture: 
         **({"author": {"@type": "Person", "name": card.author}} if card.author else {}),
         **({"isBasedOn": card.source_url} if card.source_url else {}),
         **({"image": picture} if picture else {}),
+        **({"correction": [_comment(one) for one in corrected]} if corrected else {}),
     }
     levels = [(name, f"{site}/"), (card.category, f"{site}/category/{card.category_slug}"), (card.title, url)]
     items = [
@@ -137,3 +143,7 @@ def _data(card: SimpleNamespace, tags: list[str], site: str, url: str, picture: 
         for position, (name, item) in enumerate(levels, 1)
     ]
     return [article, {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}]
+
+
+def _comment(correction: SimpleNamespace) -> dict:
+    return {"@type": "CorrectionComment", "text": correction.text, "datePublished": iso(correction.at)}

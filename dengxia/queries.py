@@ -22,11 +22,13 @@ from models import (
     Body,
     Category,
     ContentVersion,
+    Correction,
     Link,
     Origin,
     Page,
     Redirect,
     Related,
+    RelatedChoice,
     Tag,
     db,
     now,
@@ -182,6 +184,21 @@ def tags(ids: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
+_corrections = (
+    select(Correction.article_id, Correction.id, Correction.at, Correction.text)
+    .where(Correction.article_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Correction.article_id, Correction.id)
+)
+
+
+def corrections(ids: Iterable[int]) -> dict[int, list[Row]]:
+    """The corrections of articles (`id`, `at`, `text`), oldest first, in the transaction of the session."""
+    found: dict[int, list[Row]] = {id: [] for id in ids}
+    for row in db.session.execute(_corrections, {"ids": list(found)}):
+        found[row.article_id].append(row)
+    return found
+
+
 OWN_CATEGORY = Article.category_id == bindparam("category_id")
 PLACE = tuple_(bindparam("at"), bindparam("id"))
 
@@ -314,6 +331,15 @@ _origins = (
 def origins(keys: Iterable[str]) -> dict[str, Row]:
     """What was seeded before under these keys, by key: `article_id`, `digest`, and the article's times and title."""
     return {row.key: row for row in db.session.execute(_origins, {"keys": list(keys)})}
+
+
+_choices = select(RelatedChoice.article_id, RelatedChoice.other_id, RelatedChoice.pinned)
+_choices = _choices.where(RelatedChoice.article_id.in_(bindparam("ids", expanding=True)))
+
+
+def choices(ids: Iterable[int]) -> dict[tuple[int, int], bool]:
+    """Whether an article is pinned (or else banned) among those related to one of these, by both ids."""
+    return {tuple(row[:2]): row.pinned for row in db.session.execute(_choices, {"ids": list(ids)})}
 
 
 _written = select(Body.source).where(Body.article_id == bindparam("id"))

@@ -22,7 +22,7 @@ class Options:
     """What `flask seed` was told.
 
     `addresses` are those of databases, `media` is the folder that pictures are copied into, `old_media` the one that
-    holds those of an old site.
+    holds those of an old site. `backup` tells to keep a copy of a site with content before much is written.
     """
 
     zone: ZoneInfo
@@ -32,6 +32,7 @@ class Options:
     format: str = ""
     old_media: Path | None = None
     dry_run: bool = False
+    backup: bool = False
 
 
 def size(paths: Sequence[Path], options: Options) -> int:
@@ -71,6 +72,8 @@ def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path
 
 
 def _format(file: Path) -> str:
+    if file.suffix == markdown.OWN_SUFFIX and file.is_file() and markdown.is_own(file):
+        return "markdown"
     return next((name for name, module in FORMATS.items() if file.suffix.lower() in module.SUFFIXES), "")
 
 

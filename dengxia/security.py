@@ -1,4 +1,8 @@
-"""The headers that every response carries, pages, errors and static files alike, and whose host name is believed."""
+"""The headers that every response carries, pages, errors and static files alike; and what is believed of a request.
+
+A proxy on this machine or network says for whom it asks (last in X-Forwarded-For) and by which scheme
+(X-Forwarded-Proto). From anybody else the same headers are only words.
+"""
 
 import re
 from functools import lru_cache
@@ -6,6 +10,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+
+from dengxia import addresses
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 HEADERS = {
@@ -40,6 +46,7 @@ def install(app: Flask) -> None:
         def start(status, headers, *error):
             return start_response(status, [*headers, *always], *error)
 
+        _believe_proxy(environ)
         if site.hostname:
             environ.update({"HTTP_HOST": site.netloc, "wsgi.url_scheme": site.scheme})
         elif not _is_host(environ.get("HTTP_HOST", "localhost")):
@@ -47,6 +54,17 @@ def install(app: Flask) -> None:
         return inner(environ, start)
 
     app.wsgi_app = at_site
+
+
+def _believe_proxy(environ: dict) -> None:
+    peer = addresses.ip(environ.get("REMOTE_ADDR", ""))
+    if peer is None or peer.is_private:
+        visitor = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if addresses.ip(visitor):
+            environ["REMOTE_ADDR"] = visitor
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO")
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
 
 
 @lru_cache(maxsize=100)

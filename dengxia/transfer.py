@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Row
 
-from dengxia import ahead, files, images, limits, moved, pictures, queries, records, search, writing
+from dengxia import ahead, export, files, images, keeping, limits, moved, pictures, queries, records, search, writing
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
 from dengxia.packing import unpack
@@ -28,6 +28,7 @@ from models import now
 # A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
 # everything waits for everything.
 FIRST, BATCH, BYTES = 100, 1000, 3 * 2**20
+MUCH = 100  # records, before more of which the database is kept
 
 
 @dataclass
@@ -35,7 +36,8 @@ class Report:
     """What became of the records. A line is said for each that was skipped and each picture that was not found.
 
     `refused` is told of all that were not taken. `elsewhere` counts the pictures that lie on other hosts, `tally` what
-    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet.
+    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet. `choices`
+    are the related articles that editors pinned (or banned), by key: they may come later than the article itself.
     """
 
     say: Callable[[str], object]
@@ -47,6 +49,8 @@ class Report:
     elsewhere: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     linked: bool = False
+    read: int = 0
+    choices: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def skip(self, refused: Refused) -> None:
         self.refused(refused)
@@ -71,28 +75,38 @@ def check(paths: Sequence[Path], options: Options) -> None:
 def seed(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     """Bring in the content of files and folders, batch by batch; `progress` is told the bytes done."""
     paths = records.outermost(paths)
+    options = replace(options, backup=options.backup and not options.dry_run and not queries.is_empty())
     for path in paths:
         try:
-            categories, links = _site(path)
+            found = _site(path)
         except Refused as refused:
             report.skip(refused)
         else:
             if not options.dry_run:
-                writing.put_categories(categories)
-                writing.put_links(links)
+                writing.put_categories(found.categories)
+                writing.put_links(found.links)
+                writing.put_settings(found.settings)
+                _take_pictures(path / "media", options, report)
     search.prepare_for_much()
     _take(records.find(paths, options), options, report, progress)
     if report.linked and not options.dry_run:
         # What was not there yet when a text that leads to it was written is there now.
         found = (item for item in records.find(paths, options) if isinstance(item[0], Record) and moved.links(item[0]))
-        _take(found, options, Report(say=print_nothing), print_nothing)
+        _take(found, replace(options, backup=False), Report(say=print_nothing), print_nothing)
+    if not options.dry_run:
+        _choose(report.choices)
 
 
 def _take(
     found: Iterator[tuple[Found, int]], options: Options, report: Report, progress: Callable[[int], object]
 ) -> None:
+    backup = options.backup
     with closing(ahead.each(derive, _batches(found, options, report))) as done:
         for batch, texts in done:
+            # The batch after this one has been read too.
+            if backup and report.read > MUCH and any(isinstance(step, _Wanted) for step in batch.steps):
+                report.say(f"放入之前的备份: 在 {keeping.before('seed')}")
+                backup = False
             _write(batch, texts, options, report)
             progress(batch.length)
 
@@ -101,21 +115,31 @@ def print_nothing(_: object) -> None:
     """For when nobody listens."""
 
 
-def _site(path: Path) -> tuple[list[dict], list[dict]]:
-    """The categories and links of a folder's site.toml, which may not give a category that is there another slug."""
+def _site(path: Path) -> site.Site:
+    """What a folder's site.toml says, which may not give a category that is there another slug."""
     file = path / site.NAME
     if not file.is_file():
-        return [], []
+        return site.Site()
     try:
-        categories, links = site.read(file)
+        found = site.read(file)
     except OSError as error:
         raise Refused(shown(file), files.unreadable(error)) from None
     slugs = {row.name: row.slug for row in queries.categories()}
-    for category in categories:
+    for category in found.categories:
         name, slug = category["name"], category["slug"]
         if slugs.get(name, slug) != slug:
             raise Refused(shown(file), f"分类 {name} 已经有了，它的 slug 是 {slugs[name]}，请照着写")
-    return categories, links
+    return found
+
+
+def _take_pictures(folder: Path, options: Options, report: Report) -> None:
+    """Take in the pictures of an export, which the texts name by the names they have there."""
+    for file in sorted(folder.glob("[!.]*.*")):
+        if files.lies_in(file, folder) and not (options.media / file.name).exists():
+            try:
+                images.keep(file.read_bytes(), options.media)
+            except (ValueError, OSError) as error:
+                report.skip(Refused(shown(file), str(error)))
 
 
 # Matching and writing
@@ -141,6 +165,7 @@ def _batches(
 ) -> Iterator[tuple[_Batch, list[Written]]]:
     """Each batch with the texts that something must be derived from."""
     for items, length in _cut(found):
+        report.read += len(items)
         steps = _steps(items, options, report)
         wanted = [step.record for step in steps if isinstance(step, _Wanted)]
         texts = [Written(one.where, one.title, one.body, one.format) for one in wanted]
@@ -168,6 +193,9 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
                 raise item
             _settle(item, options, report, steps.append)
             wanted = _page(item) if item.page else _article(item, known.get(item.key))
+            if item.own:
+                report.choices += [(item.key, other, True) for other in item.own.pinned]
+                report.choices += [(item.key, other, False) for other in item.own.banned]
         except Refused as refused:
             steps.append(refused)
         else:
@@ -197,7 +225,7 @@ def _settle(record: Record, options: Options, report: Report, say: Callable[[str
 def _article(record: Record, known: Row | None) -> _Wanted | None:
     """What to write of a record, or None where it says the same as before."""
     digest = _digest(record)
-    if known and known.digest == digest:
+    if known and digest in (known.digest, record.own and _digest_of(known.article_id)):
         return None
     if known and not record.own_key and _is_another(record, known):
         # Two blogs have a folder _posts each: the second must not write over the first.
@@ -238,11 +266,13 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
 
 
 def _put_page(record: Record, text: Derived) -> None:
-    writing.put_page(record.slug, record.title, record.format, record.body, unpack(text.html, record.body))
+    html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
+    writing.put_page(record.slug, record.title, record.format, record.body, html, updated)
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
     record, known, digest = wanted
+    own = record.own
     updated = _seconds(record.updated)
     if updated and updated > now():
         updated = None
@@ -250,10 +280,11 @@ def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
     if known and not updated and not record.home and known.published_at and known.published_at <= now():
         updated = now()
     card = {
-        "status": "draft" if record.draft else "published",
+        "status": own.status if own else "draft" if record.draft else "published",
         "date": _date(record, known),
         "updated_at": updated,
         **{name: getattr(record, name) for name in _CARD},
+        **({"note": own.note} if own else {}),
     }
     return writing.Entry(
         id=known.article_id if known else None,
@@ -265,7 +296,25 @@ def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
         derived=text,
         key=record.key,
         digest=digest,
+        number=own.number if own else 0,
+        corrections=[(_seconds(at), text) for at, text in own.corrections] if own else None,
     )
+
+
+def _choose(choices: Sequence[tuple[str, str, bool]]) -> None:
+    """Pin and ban what is not pinned and banned yet."""
+    ids = {
+        key: row.article_id for key, row in queries.origins({key for choice in choices for key in choice[:2]}).items()
+    }
+    known = queries.choices(ids.values())
+    for key, other, pinned in choices:
+        if key in ids and other in ids and known.get((ids[key], ids[other])) is not pinned:
+            writing.choose_related(ids[key], ids[other], pinned)
+
+
+def _digest_of(id: int) -> bytes:
+    """The digest of what an export would say of an article."""
+    return _digest(export.records([id])[id])
 
 
 def _is_another(record: Record, known: Row) -> bool:
@@ -288,10 +337,12 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
-_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "tally", "home")
+_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "tally", "home", "own")
 _CONTENT = [field.name for field in fields(Record) if field.name not in _NOT_CONTENT]
 
 
 def _digest(record: Record) -> bytes:
     content = {name: getattr(record, name) for name in _CONTENT}
+    if record.own:
+        content["own"] = record.own
     return hashlib.blake2b(json.dumps(content, default=str, sort_keys=True).encode(), digest_size=16).digest()

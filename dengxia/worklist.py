@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from dengxia import asked, search
 from dengxia.asked import Query
-from dengxia.queries import Row
+from dengxia.queries import Row, ask
 from dengxia.search import DRAFTS, MOST, WORDS, match_all, phrase, quoted
 from models import Article, Category, User, db, now
 
@@ -19,9 +19,8 @@ PER_PAGE = 30
 NEWEST = 2**62
 SECONDS = 0.25  # of this thread's own time for a walk, after which a list gives what it has
 ANY = '"¶"'  # stands in every text
-_SCHEDULED = "IN (SELECT id FROM article WHERE published_at > ?)"
-# Which of what is published is in a list, and which states of the rest.
-PUBLISHED = {"all": "1", "scheduled": f"rowid {_SCHEDULED}", "published": search.VISIBLE}
+# Which lists show what is published, and which states of the rest.
+PUBLISHED = ("all", "scheduled", "published")
 OTHERS = {"all": '("§draft" OR "§review")', "draft": '"§draft"', "review": '"§review"', "trash": '"§trash"'}
 STATES = ("all", "draft", "review", "scheduled", "published", "trash")
 
@@ -44,6 +43,7 @@ _rows = (
     .outerjoin(User, User.id == Article.owner_id)
     .where(Article.id.in_(bindparam("ids", expanding=True)))
 )
+_later = select(Article.id).where(Article.published_at > bindparam("now")).limit(MOST)
 
 
 def page(
@@ -66,11 +66,16 @@ def _published(state: str, words: Query, marks: list[str], before: int) -> tuple
     if state not in PUBLISHED:
         return [], True
     table, match, rest = search.walk(words, marks) if words.groups else (WORDS, match_all([ANY, *marks], []), [])
-    ids, whole = _walk(table, match, PUBLISHED[state], before, MOST if rest else PER_PAGE + 1)
+    where = {"all": "1", "published": search.VISIBLE, "scheduled": f"rowid IN ({_scheduled()})"}[state]
+    ids, whole = _walk(table, match, where, before, MOST if rest else PER_PAGE + 1)
     for look in rest:
         ids, looked = search.sift(ids, *look)
         whole = whole and looked
     return ids[: PER_PAGE + 1], whole
+
+
+def _scheduled() -> str:
+    return ",".join(str(row.id) for row in ask(_later)) or "0"
 
 
 def _others(state: str, words: Query, marks: list[str], before: int) -> tuple[list[int], bool]:

@@ -1,7 +1,9 @@
 """Every change to the content, each one transaction; nothing else commits."""
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -12,17 +14,20 @@ from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack, unpack_html
+from dengxia.queries import Row
 from models import (
     Article,
     ArticleTag,
     Body,
     Category,
     ContentVersion,
+    Correction,
     Link,
     Origin,
     Page,
     Redirect,
     RelatedChoice,
+    Setting,
     Tag,
     db,
     now,
@@ -40,7 +45,8 @@ RESERVED = frozenset(
 class Entry:
     """An article as it shall be: its card's columns, tags, old addresses, text, and where it came from (`key`), if so.
 
-    `id` is None for a new one; `category` is a name or a slug.
+    `id` is None for a new one, which gets `number` if that is given and free; `category` is a name or a slug.
+    `corrections` (moments in seconds and texts) take the place of those that are there, unless there are none given.
     """
 
     id: int | None
@@ -52,6 +58,8 @@ class Entry:
     derived: Derived
     key: str = ""
     digest: bytes = b""
+    number: int = 0
+    corrections: Sequence[tuple[int, str]] | None = None
 
 
 def put_articles(entries: Sequence[Entry]) -> list[int]:
@@ -69,6 +77,7 @@ def enter(entries: Sequence[Entry]) -> list[int]:
     _put_bodies(entries, ids)
     _put_origins(entries, ids)
     _put_aliases(entries, ids)
+    _put_corrections(entries, ids)
     words = {id: entry.derived.words for id, entry in zip(ids, entries, strict=True)}
     new_texts = search.with_credits(words)
     search.change(old_texts, new_texts)
@@ -94,16 +103,41 @@ def choose_related(id: int, other: int, pinned: bool | None) -> None:
         related.change(texts, texts)
 
 
-def put_page(slug: str, title: str, format: str, source: str, html: str) -> None:
-    """Write a fixed page, new or changed."""
-    columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": now()}
+def name_articles(ids: Iterable[int]) -> None:
+    """Give articles that were not seeded a key, by which seeding what was exported knows them again."""
+    with saved():
+        rows = [{"key": secrets.token_hex(8), "article_id": id, "digest": b""} for id in ids]
+        db.session.execute(insert(Origin), rows)
+
+
+def put_page(slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
+    """Write a fixed page, new or changed, at some moment or now."""
+    columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
     with changing():
         _put(Page, Page.slug, slug, columns)
 
 
 def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
-    """Write categories (`slug`, `name`, `description`, `in_nav`) in their order, new or changed."""
-    _put_rows(Category, Category.slug, categories)
+    """Write categories (`slug`, `name`, `description`, `in_nav`, `aliases`) in their order, new or changed."""
+    rows = [{name: value for name, value in row.items() if name != "aliases"} for row in categories]
+    _put_rows(Category, Category.slug, rows)
+    wanted = {path: row["slug"] for row in categories for path in row.get("aliases", ())}
+    for path in db.session.scalars(select(Redirect.path).where(Redirect.path.in_(wanted))).all():
+        del wanted[path]
+    if wanted:
+        ids = dict(db.session.execute(select(Category.slug, Category.id)).all())
+        with changing():
+            db.session.execute(insert(Redirect), [{"path": p, "category_id": ids[slug]} for p, slug in wanted.items()])
+
+
+def put_settings(settings: Mapping[str, object]) -> None:
+    """Write settings of the site, new or changed."""
+    wanted = {name: json.dumps(value, ensure_ascii=False) for name, value in settings.items()}
+    known = dict(db.session.execute(select(Setting.name, Setting.value)).all())
+    if changed := wanted.items() - known.items():
+        with changing():
+            for name, value in changed:
+                _put(Setting, Setting.name, name, {"value": value})
 
 
 def put_links(links: Sequence[Mapping[str, object]]) -> None:
@@ -208,7 +242,7 @@ def _put(table: type, key: InstrumentedAttribute, value: object, columns: Mappin
 
 def _put_cards(entries: Sequence[Entry]) -> list[int]:
     categories = _category_ids({entry.category or DEFAULT_CATEGORY for entry in entries})
-    ids: list[int] = []
+    taken = set(db.session.scalars(select(_card.c.id).where(_card.c.id.in_([entry.number for entry in entries]))))
     new: list[dict] = []
     for entry in entries:
         columns = {
@@ -220,12 +254,22 @@ def _put_cards(entries: Sequence[Entry]) -> list[int]:
             columns["version"] = Article.version + 1
             db.session.execute(update(Article).where(Article.id == entry.id).values(columns))
         else:
-            new.append(columns)
-    if new:
-        returning = insert(Article).returning(Article.id, sort_by_parameter_order=True)
-        ids = list(db.session.scalars(returning, new))
-    made = iter(ids)
+            number = entry.number if entry.number not in taken else None
+            taken.add(number)
+            new.append({"id": number or None, **columns})
+    made = iter(_new_cards(new))
     return [entry.id or next(made) for entry in entries]
+
+
+def _new_cards(rows: Sequence[dict]) -> list[int]:
+    """The ids of new cards; those whose number is given go first, so that no other is given it."""
+    given = [row for row in rows if row["id"]]
+    if given:
+        db.session.execute(insert(Article), given)
+    others = [{name: row[name] for name in row if name != "id"} for row in rows if not row["id"]]
+    returning = insert(Article).returning(Article.id, sort_by_parameter_order=True)
+    made = iter(db.session.scalars(returning, others) if others else ())
+    return [row["id"] or next(made) for row in rows]
 
 
 def _category_ids(names: Collection[str]) -> dict[str, int]:
@@ -266,14 +310,20 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     db.session.execute(insert(Body), rows)
 
 
-def _pages(texts: Mapping[int, Derived]) -> dict[int, bytes]:
+def remake_page(id: int) -> None:
+    """Make the page of an article anew, within the transaction that is under way, after something on it changed."""
+    text = db.session.execute(select(Body.source, Body.html, Body.length).where(Body.article_id == id)).one()
+    db.session.execute(update(Body).where(Body.article_id == id).values(page=_pages({id: text}).get(id)))
+
+
+def _pages(texts: Mapping[int, Derived | Row]) -> dict[int, bytes]:
     """The pages of published articles with these numbers and texts, after their cards and tags have been written."""
-    tags = queries.tags(texts)
+    tags, corrections = queries.tags(texts), queries.corrections(texts)
     pages = {}
     for card in queries.published(texts):
         text = texts[card.id]
         html = unpack_html(text.html, text.source)
-        pages[card.id] = prerender.make(card, html, text.length, tags[card.id])
+        pages[card.id] = prerender.make(card, html, text.length, tags[card.id], corrections[card.id])
     return pages
 
 
@@ -321,3 +371,11 @@ def _put_aliases(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     if wanted:
         rows = [{"path": path, "article_id": id} for path, id in wanted.items()]
         db.session.execute(insert(Redirect), rows)
+
+
+def _put_corrections(entries: Sequence[Entry], ids: Sequence[int]) -> None:
+    given = {id: entry.corrections for entry, id in zip(entries, ids, strict=True) if entry.corrections is not None}
+    db.session.execute(delete(Correction).where(Correction.article_id.in_(given)))
+    rows = [{"article_id": id, "at": at, "text": text} for id, told in given.items() for at, text in told]
+    if rows:
+        db.session.execute(insert(Correction), rows)

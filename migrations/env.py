@@ -1,11 +1,16 @@
 """How Alembic reaches the app's database; run by `flask db …`, never by hand."""
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import search
+from dengxia import keeping, queries, schema, search
+from dengxia.formats import Refused
 from models import db
+
+# Another one than the site's while a backup is brought back.
+engine = context.config.attributes.get("engine", db.engine)
 
 
 def include_name(name, kind, parents):
@@ -13,24 +18,41 @@ def include_name(name, kind, parents):
     return kind != "table" or not name.startswith(search.PREFIX)
 
 
-try:
-    db.engine.connect().close()
-except DatabaseError as error:
-    raise SystemExit(f"数据库 {db.engine.url.database} 打不开，或者不是数据库（{error.orig}）") from None
+def back_up():
+    """Keep a copy of a site with content before its schema changes."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    wanted = engine is db.engine and current_app.config["BACKUP_BEFORE"]
+    if wanted and current not in (None, context.script.get_current_head()) and not queries.is_empty():
+        print(f"升级之前的备份在 {keeping.before('upgrade')}")
 
-with db.engine.connect() as connection:
-    context.configure(
-        connection=connection,
-        target_metadata=db.metadata,
-        render_as_batch=True,
-        include_name=include_name,
-        **{
-            name: value
-            for name, value in current_app.extensions["migrate"].configure_args.items()
-            if name not in ("render_as_batch", "compare_type")
-        },
-    )
-    with context.begin_transaction():
+
+def upgrade():
+    with engine.connect() as connection:
+        # One transaction for all: of an upgrade that breaks off nothing stays.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            include_name=include_name,
+            **{
+                name: value
+                for name, value in current_app.extensions["migrate"].configure_args.items()
+                if name not in ("render_as_batch", "compare_type")
+            },
+        )
         context.run_migrations()
-    search.install(connection)
-    connection.commit()
+        search.install(connection)
+        connection.commit()
+
+
+try:
+    back_up()
+    upgrade()
+except DatabaseError as error:
+    raise SystemExit(f"数据库 {engine.url.database}: {schema.reason(error.orig)}") from None
+except Refused as refused:
+    raise SystemExit(f"{refused}（没有升级）") from None
+except OSError as error:
+    raise SystemExit(f"{error.filename}: 升级之前的备份没有写成（{error.strerror}），没有升级") from None

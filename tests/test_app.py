@@ -16,7 +16,7 @@ from flask_migrate import upgrade
 
 import app as app_module
 from app import create_app
-from dengxia import search
+from dengxia import health, search
 from models import db
 
 ROOT = Path(__file__).parent.parent
@@ -101,6 +101,27 @@ def test_a_file_that_is_no_database_is_said(instance):
     result = create_app().test_cli_runner().invoke(args=["seed"])
     assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
     assert "dengxia.db" in result.output
+
+
+def test_an_error_of_ours_is_in_the_log_under_the_number_on_its_page(site, empty_site, monkeypatch, caplog):
+    app = site(empty_site, PROPAGATE_EXCEPTIONS=False)
+    monkeypatch.setitem(app.view_functions, "reading.find", lambda: 1 / 0)
+    answer = app.test_client().get("/search?q=%0aforged line")
+    number = re.search(r"编号: (\w{8})", answer.text)[1]
+    assert answer.status_code == 500
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"{number} GET '/search?q=%0aforged")
+    assert "ZeroDivisionError" in caplog.text
+    assert "编号" not in app.test_client().get("/nothing/here").text
+
+
+def test_healthz_tells_the_disk(app, monkeypatch):
+    client = app.test_client()
+    assert (client.get("/healthz").status_code, client.get("/healthz").text) == (200, "ok")
+    monkeypatch.setattr(health, "ROOM", 2**60)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (503, "no-store")
+    assert re.fullmatch(r"磁盘只剩 \d+ MB：请腾出地方", answer.text)
 
 
 def test_a_short_key_is_no_key(instance):

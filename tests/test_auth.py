@@ -15,7 +15,7 @@ from dengxia.journal import By
 from models import db
 
 HOUR = 3600
-EVERYBODY, STAFF, ADMIN = {"nobody", *people.ROLES}, set(people.ROLES), {"admin"}
+EVERYBODY, STAFF, EDITORS, ADMIN = {"nobody", *people.ROLES}, set(people.ROLES), {"editor", "admin"}, {"admin"}
 # Every address of the desk; who may ask for it.
 WALK = {
     "desk.sign_in": EVERYBODY,
@@ -40,6 +40,7 @@ WALK = {
     "desk.make_article": STAFF,
     "desk.article": STAFF,
     "desk.save_article": STAFF,
+    "desk.check_article": STAFF,
     "desk.ask_to_purge": ADMIN,
     "desk.purge_article": ADMIN,
     "desk.list_revisions": STAFF,
@@ -48,6 +49,9 @@ WALK = {
     "desk.keep_working": STAFF,
     "desk.forget_working": STAFF,
     "desk.suggest_tags": STAFF,
+    "desk.list_corrections": EDITORS,
+    "desk.add_correction": EDITORS,
+    "desk.remove_correction": EDITORS,
 }
 
 
@@ -374,8 +378,21 @@ def test_a_forged_device_is_none(desk, quick):
 )
 def test_an_address_is_of_whom_a_proxy_asks_for(desk, peer, forwarded, address):
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-    with desk.test_request_context(environ_base={"REMOTE_ADDR": peer}, headers=headers):
+    with desk.test_client() as client:
+        client.get("/desk/sign-in", environ_base={"REMOTE_ADDR": peer}, headers=headers)
         assert auth._address() == address
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "scheme"),
+    [("127.0.0.1", "https", "https"), ("127.0.0.1", "gopher", "http"), ("9.9.9.9", "https", "http")],
+)
+def test_only_a_proxy_says_by_which_scheme_it_was_asked(desk, peer, said, scheme):
+    answer = desk.test_client().get(
+        "/desk/sign-in", environ_base={"REMOTE_ADDR": peer}, headers={"X-Forwarded-Proto": said}
+    )
+    assert answer.request.scheme == "http"
+    assert ("Secure" in answer.headers["Set-Cookie"]) == (scheme == "https")
 
 
 # Two-step sign-in

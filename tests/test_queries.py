@@ -7,7 +7,9 @@ import re
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pyotp
@@ -17,7 +19,9 @@ from sqlalchemy import SelectBase, event
 
 import models
 from dengxia import (
+    corrections,
     editing,
+    export,
     journal,
     listings,
     manuscripts,
@@ -30,6 +34,7 @@ from dengxia import (
     suggestions,
     throttle,
     working,
+    worklist,
     writing,
 )
 from dengxia.around import around
@@ -134,6 +139,7 @@ def ask_everything():
         "random_cards": (10, {card.id}), "redirect": ("/old",), "places": (["/old"],),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
         "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
+        "corrections": ([card.id],), "choices": ([1],),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
     for module in (queries, listings):
@@ -146,10 +152,13 @@ def ask_everything():
     search.find("正文 同样", 1)
     suggestions.nearest("/old/正文")
     suggestions.suggest("第1")
+    export.records([card.id])
+    with TemporaryDirectory() as folder:
+        export.export(Path(folder), "jsonl", Path(folder, "media"), ZONE, lambda _: None)
 
 
 def run_the_desk():
-    """Do once all that people, throttle and journal can: `ask_everything` for the desk."""
+    """Do once all that people, throttle, journal and corrections can: `ask_everything` for the desk."""
     by = By("某人")
     for name, role in (("甲", "admin"), ("乙", "author")):
         people.add(by, name, role, PASSWORD)
@@ -165,6 +174,10 @@ def run_the_desk():
     people.disable(by, row)
     people.enable(by, row)
     people.reset(by, row, PASSWORD)
+    [article] = queries.published([queries.newest(1)[0].id])
+    corrections.add(by, article, "更正")
+    [row] = queries.corrections([article.id])[article.id]
+    corrections.remove(by, article, corrections.named(row.id))
     throttle.begin(["name:乙"])
     throttle.begin(["name:乙"])
     assert people.exist()
@@ -188,6 +201,10 @@ def write_at_the_desk():
     rows, _ = revisions.newest(id)
     assert revisions.one(id, rows[0].id)
     assert revisions.previous(id, rows[0].id)
+    for state, category, owner, query in product(
+        worklist.STATES, (None, 1), (None, person.id), ("", "正文 文 -无", "文")
+    ):
+        worklist.page(state, category, owner, query)
     editing.purge(person, manuscripts.standing(id))
     assert remembered.values()
     assert remembered.tags("一")
@@ -259,7 +276,7 @@ def test_no_question_walks_or_sorts_a_growing_table(seed, monkeypatch):
     missed = {f"{Path(place[0]).name}: {function}" for place, function in places_that_ask() if place not in lines}
     assert not missed, "not asked here, so its plan is not looked at"
     growing = "|".join(
-        db.metadata.tables.keys() - {"category", "link", "page", "content_version", "related_choice", "user"}
+        db.metadata.tables.keys() - {"category", "link", "page", "content_version", "related_choice", "setting", "user"}
     )
     asked = [*kept_statements(), *(s for s in statements if s.startswith(("SELECT", "UPDATE", "DELETE")))]
     driver = db.session.connection().connection.driver_connection

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -85,7 +86,8 @@ class Record:
     `own_key` tells that the record names its key itself. `fallback_date` (the file's date) serves a new article that
     has none. Pictures are looked for from `folder` (of the file) and `root` (what was seeded). `dialect` is whose
     Markdown a file may hold: "hexo", "other", or "" for ours alone. `notes` are told when the record is taken, `tally`
-    is added up over all records. `home` is the address of the old site, whose links and pictures are ours now.
+    is added up over all records. `home` is the address of the old site, whose links and pictures are ours now. `own`
+    (`own.Own`) is there where this program wrote the record.
     """
 
     where: str
@@ -116,6 +118,7 @@ class Record:
     notes: list[str] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     home: str = ""
+    own: Any = None
 
 
 def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, **defaults: object) -> Record:
@@ -123,7 +126,7 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     lower = {str(name).strip().lower(): value for name, value in fields.items()}
     try:
         named = {name: _first(lower, (name, *others)) for name, others in NAMES.items()}
-        body = body.replace("\r\n", "\n").replace("\r", "\n")
+        body = with_lf(body)
         made = _record(where, named, lower, body, zone, defaults)
     except ValueError as error:
         raise Refused(where, str(error)) from None
@@ -145,8 +148,8 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         where=where,
         key=key or str(defaults.get("key", "")),
         title=line(named["title"], "title", 200) or line(defaults.get("title", ""), "title", 200),
-        body=_body(body),
-        format=_choice(named["format"], FORMATS, "format") or str(defaults.get("format", "markdown")),
+        body=body_of(body),
+        format=choice(named["format"], FORMATS, "format") or str(defaults.get("format", "markdown")),
         date=date,
         fallback_date=defaults.get("fallback_date"),
         # Some editors write both at once.
@@ -157,8 +160,8 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         author=line("、".join(_many(named["author"], "author", 100)), "author", 100),
         editor=line(named["editor"], "editor", 100),
         source=line(named["source"], "source", 100),
-        source_url=_web_address(named["source_url"]),
-        kind=_choice(named["kind"], KINDS, "kind") or "original",
+        source_url=web_address(named["source_url"], "source_url"),
+        kind=choice(named["kind"], KINDS, "kind") or "original",
         summary=_cut(_text(named["summary"], "summary"), 500),
         slug=line(named["slug"] or defaults.get("slug"), "slug", 200),
         aliases=_few([path_of(alias) for alias in aliases if alias], "aliases"),
@@ -186,6 +189,11 @@ def decode(data: bytes, where: str, first: int = 1) -> str:
             broken = error
     line = data.count(b"\n", 0, broken.start) + first
     raise Refused(f"{where}:{line}", "既不是 UTF-8 也不是 GB18030 编码的文字")
+
+
+def with_lf(text: str) -> str:
+    """A text with one kind of line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def without_controls(text: str, first: int = 1) -> tuple[str, list[str]]:
@@ -223,7 +231,8 @@ def _first(fields: Mapping[str, object], names: Iterable[str]) -> object:
     return next((fields[name] for name in names if fields.get(name) not in (None, "", [], "~", "null")), None)
 
 
-def _checked(text: str, name: str) -> str:
+def checked(text: str, name: str) -> str:
+    """A text without control characters; ValueError where it has half a character."""
     if not _ODD.search(text):
         return text
     found = _SURROGATE.search(text)
@@ -236,7 +245,7 @@ def _checked(text: str, name: str) -> str:
 def _text(value: object, name: str) -> str:
     if isinstance(value, list | dict):
         raise ValueError(f"{name} 应当是一段文字")
-    return "" if value is None else _checked(str(value), name).strip()
+    return "" if value is None else checked(str(value), name).strip()
 
 
 def line(value: object, name: str, limit: int) -> str:
@@ -269,10 +278,11 @@ def _few(words: list[str], name: str) -> list[str]:
     return different
 
 
-def _body(text: str) -> str:
+def body_of(text: str) -> str:
+    """A text as it is kept; ValueError where it is too long."""
     if len(text) > LONGEST:
         raise ValueError(f"正文有 {len(text)} 个字，最多 {LONGEST} 个，请分成几篇")
-    return _checked(text, "body")
+    return checked(text, "body")
 
 
 def _leaves(value: object) -> list[object]:
@@ -292,7 +302,8 @@ def _leaves(value: object) -> list[object]:
     raise ValueError("有一项列出的东西太多，或者套得太深")
 
 
-def _choice(value: object, choices: Mapping[str, str], name: str) -> str:
+def choice(value: object, choices: Mapping[str, str], name: str) -> str:
+    """What a word stands for, or nothing; ValueError where it is none of them."""
     text = _text(value, name).lower()
     if text and text not in choices:
         raise ValueError(f"{name} 是 {text!r}，应当是 {'、'.join(choices)} 之一")
@@ -328,10 +339,11 @@ def _moment(value: object, name: str, zone: ZoneInfo) -> datetime | None:
         raise ValueError(f"{name} 是 {text!r}，应当像 2025-11-10 01:33:39") from None
 
 
-def _web_address(value: object) -> str:
-    text = line(value, "source_url", 2000)
-    if text and not (re.match(r"https?://", text, re.IGNORECASE) and _split(text, "source_url").hostname):
-        raise ValueError(f"source_url 是 {text!r}，应当以 http:// 或 https:// 开头")
+def web_address(value: object, name: str) -> str:
+    """An address on the web, or nothing; ValueError where it is something else."""
+    text = line(value, name, 2000)
+    if text and not (re.match(r"https?://", text, re.IGNORECASE) and _split(text, name).hostname):
+        raise ValueError(f"{name} 是 {text!r}，应当以 http:// 或 https:// 开头")
     return text
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from dengxia.formats import Record, Refused, decode, record, shown, without_controls
+from dengxia.formats import Record, Refused, decode, own, record, shown, without_controls
 
 SUFFIXES = (".jsonl", ".ndjson")
 
@@ -35,6 +35,8 @@ def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Reco
     body = fields.get("body")
     if not isinstance(body, str):
         raise Refused(where, "没有 body（正文）")
+    if own.wrote(fields):
+        return own.record(where, fields, body, zone, key=key, folder=path.parent, notes=notes)
     made = record(where, fields, body, zone, folder=path.parent)
     if not made.title:
         raise Refused(where, "没有 title（标题）")
@@ -42,3 +44,8 @@ def _one(path: Path, number: int, line: bytes, key: str, zone: ZoneInfo) -> Reco
     # Not the line's number: a line put in above would give every article the text of its neighbour.
     made.key = made.key or f"{key}:{made.title}"
     return made
+
+
+def write(record: Record, zone: ZoneInfo) -> str:
+    """A record with `own` as a line that `read` reads back."""
+    return json.dumps({**own.fields(record, zone), "body": record.body}, ensure_ascii=False) + "\n"

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from dengxia import commonmark
-from dengxia.formats import Record, Refused, decode, record, shortcodes, shown, without_controls
+from dengxia.formats import Record, Refused, decode, own, record, shortcodes, shown, without_controls
 
 MOST_BRACKETS = 2_000
 SUFFIXES = (".md", ".markdown")
+OWN_SUFFIX = ".html"  # is content only where this program wrote it
 # Every value as the text that was written, so that a title 007 or a tag `no` stays what it is.
 _YAML = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _FENCED = re.compile(r"(---|\+\+\+|;;;)[ \t]*\r?\n(.*?)^\1[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -35,6 +36,10 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     where, stem = shown(path), shown(Path(path.stem))
     text, notes = without_controls(decode(data, where))
     fields, body = split(text, where)
+    if own.wrote(fields):
+        made = own.record(where, fields, body, zone, key=key, folder=path.parent, notes=notes)
+        yield made, len(data)
+        return
     named = _JEKYLL.fullmatch(stem)
     name = named[2] if named else stem if stem != "index" else shown(Path(path.absolute().parent.name))
     own_title = next((str(value) for key, value in fields.items() if str(key).lower() == "title" and value), "")
@@ -57,6 +62,42 @@ def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record, int]]:
     if made.page and not made.slug:
         made.slug = name
     yield made, len(data)
+
+
+def write(record: Record, zone: ZoneInfo) -> str:
+    """A record with `own` as a file that `read` reads back."""
+    front = "".join(_written(own.fields(record, zone)))
+    if front.count("[") + front.count("{") > MOST_BRACKETS:
+        front = front.replace("[", "\\u005b").replace("{", "\\u007b")
+    return f"---\n{front}---\n{record.body}"
+
+
+def _written(fields: Mapping[str, object]) -> Iterator[str]:
+    for name, value in fields.items():
+        if not isinstance(value, list | tuple):
+            yield f"{name}: {_scalar(value)}\n"
+            continue
+        yield f"{name}:\n"
+        for item in value:
+            lines = (
+                [f"{name}: {_scalar(text)}" for name, text in item.items()]
+                if isinstance(item, dict)
+                else [_scalar(item)]
+            )
+            yield "  - " + "\n    ".join(lines) + "\n"
+
+
+def _scalar(value: object) -> str:
+    return own.quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def is_own(path: Path) -> bool:
+    """Whether this program wrote a file."""
+    with path.open("rb") as file:
+        return file.read(len(_FIRST)) == _FIRST
+
+
+_FIRST = f"---\ngenerator: {own.quoted(own.GENERATOR)}\n".encode()
 
 
 def settled(text: str, dialect: str) -> str:

@@ -1,29 +1,58 @@
-"""site.toml: the categories and 友情链接 of a site, in their order."""
+"""site.toml: the categories (with old addresses) and 友情链接 of a site, in their order, and its settings."""
 
+import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from dengxia.formats import Refused, decode, line, markdown, shown
+from dengxia.formats import Refused, checked, decode, line, markdown, own, shown
 
 NAME = "site.toml"
 
 
-def read(file: Path) -> tuple[list[dict], list[dict]]:
-    """The categories (`slug`, `name`, `description`, `in_nav`) and the links (`name`, `url`) in a file."""
+class Site(NamedTuple):
+    """Categories (`slug`, `name`, `description`, `in_nav`, `aliases`), links (`name`, `url`), and settings by name."""
+
+    categories: Sequence[Mapping[str, object]] = ()
+    links: Sequence[Mapping[str, object]] = ()
+    settings: Mapping[str, object] = {}
+
+
+def read(file: Path) -> Site:
+    """What a file says."""
     found = markdown.parse("+++", decode(file.read_bytes(), shown(file)), shown(file), 1)
     try:
-        categories, links = _categories(found.pop("category", [])), _links(found.pop("link", []))
+        made = Site(_categories(found.pop("category", [])), _links(found.pop("link", [])), found.pop("settings", {}))
         if found:
-            raise ValueError(f"没有 {'、'.join(found)} 这一项，可以写的有 [[category]] 和 [[link]]")
+            raise ValueError(f"没有 {'、'.join(found)} 这一项，可以写的有 [[category]]、[[link]] 和 [settings]")
+        if not isinstance(made.settings, dict):
+            raise ValueError("settings 应当写成 [settings]，下面一行一项")
     except ValueError as error:
         raise Refused(shown(file), str(error)) from None
-    return categories, links
+    return made
+
+
+def write(site: Site) -> str:
+    """A site as a file that `read` reads back."""
+    parts = [_table("[[category]]", category) for category in site.categories]
+    parts += [_table("[[link]]", link) for link in site.links]
+    return "\n".join([*parts, *([_table("[settings]", site.settings)] if site.settings else [])])
+
+
+def _table(head: str, row: Mapping[str, object]) -> str:
+    return "\n".join([head, *(f"{name} = {_value(value)}" for name, value in row.items())]) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return own.quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _categories(rows: object) -> list[dict]:
-    columns = {"slug": str, "name": str, "description": str, "in_nav": bool}
+    columns = {"slug": str, "name": str, "description": str, "in_nav": bool, "aliases": list}
     categories = _rows(rows, columns, ("slug", "name"), unique=("slug", "name"))
     for category in categories:
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", category["slug"]):
@@ -55,6 +84,10 @@ def _typed(row: dict, columns: dict[str, type], required: Sequence[str]) -> dict
         if not isinstance(value, columns.get(name, ())):
             raise ValueError(f"{name} = {value!r}：没有这一项，或者类型不对；可以写的有 {'、'.join(columns)}")
     row = {name: line(value, name, 500) if isinstance(value, str) else value for name, value in row.items()}
+    if not all(
+        isinstance(path, str) and path.startswith("/") and checked(path, "aliases") for path in row.get("aliases", ())
+    ):
+        raise ValueError("aliases 应当是一列以 / 开头的旧地址")
     if missing := [name for name in required if not row.get(name)]:
         raise ValueError(f"缺少 {'、'.join(missing)}")
     return row

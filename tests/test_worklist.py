@@ -1,0 +1,82 @@
+"""The lists of the desk: every combination of conditions, page by page."""
+
+from itertools import product
+
+import pytest
+from conftest import NAMES, sign_in
+from sqlalchemy import insert
+
+from dengxia import worklist, writing
+from dengxia.derived import Written, derive
+from models import ROLES, STATUSES, User, db, now
+
+BODIES = ("灯下读书的正文", "别的话", "灯")
+QUERIES = {"": BODIES, "读书": BODIES[:1], "灯": (BODIES[0], BODIES[2]), "正文 灯 -别的": BODIES[:1], "没有这样的": ()}
+
+
+@pytest.fixture
+def many(app):
+    """200 articles in all states, of two categories, two people and nobody; the rows with what tells them apart."""
+    with writing.saved():
+        people = [
+            {"name": str(n), "folded": str(n), "role": ROLES[0], "password": "", "provisional": False} for n in (1, 2)
+        ]
+        db.session.execute(insert(User), people)
+    rows, entries = [], []
+    for n in range(200):
+        state = (*STATUSES, "scheduled")[n % 5]
+        row = {"state": state, "category": n % 2 + 1, "owner": (None, 1, 2)[n % 3], "body": BODIES[n % 7 % 3]}
+        card = {"title": "题", "status": "published" if state == "scheduled" else state, "owner_id": row["owner"]}
+        card["date"] = now() + (1000 if state == "scheduled" else -1000)
+        text = derive(Written("", "题", row["body"], "markdown"))
+        entries.append(writing.Entry(None, card, "乙甲"[n % 2], [], [], "markdown", text))
+        rows.append(row)
+    ids = writing.put_articles(entries)
+    return dict(zip(ids, rows, strict=True))
+
+
+def walked(*asked):
+    """The ids on all pages of a list."""
+    ids, before = [], worklist.NEWEST
+    while before:
+        page = worklist.page(*asked, before=before)
+        assert page.whole
+        assert len(page.rows) <= worklist.PER_PAGE
+        ids, before = ids + [row.id for row in page.rows], page.before
+    return ids
+
+
+def test_every_combination_lists_what_fits_newest_first(many):
+    for state, category, owner, query in product(worklist.STATES, (None, 1, 2), (None, 1, 2), QUERIES):
+        wanted = [
+            id
+            for id, row in sorted(many.items(), reverse=True)
+            if (row["state"] == state or (state == "all" and row["state"] != "trash"))
+            and category in (None, row["category"])
+            and owner in (None, row["owner"])
+            and row["body"] in QUERIES[query]
+        ]
+        assert walked(state, category, owner, query) == wanted, (state, category, owner, query)
+
+
+def test_a_list_without_time_says_so_and_goes_on(many, monkeypatch):
+    monkeypatch.setattr(worklist, "SECONDS", -1)
+    page = worklist.page("all")
+    assert not page.whole
+    assert page.before is None or page.rows
+
+
+def test_odd_addresses_of_the_list(desk):
+    client = sign_in(desk, NAMES["editor"])
+    for query in (
+        "owner=x",
+        f"owner={'9' * 40}",
+        f"before={'9' * 40}",
+        "before=-1",
+        "q=%22%20-",
+        "q=-灯",
+        "owner=1&q=灯",
+    ):
+        assert client.get(f"/desk/articles?{query}").status_code == 200
+    for query in ("state=x", "category=x"):
+        assert client.get(f"/desk/articles?{query}").status_code == 404
