@@ -34,7 +34,7 @@ _REST = "（已写完的批次都在，其余没有写）"
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1)
 @click.option("--format", type=click.Choice(list(records.FORMATS)), help="内容的格式；不写就按文件名认")
 @click.option("--category", default="", help="没有分类的文章归到哪里；不写就归到综合")
 @click.option("--media", type=click.Path(path_type=Path), help="旧网站的图片所在的文件夹（WordPress 的 uploads）")
@@ -45,21 +45,25 @@ _REST = "（已写完的批次都在，其余没有写）"
 @click.option("--no-backup", is_flag=True, help="放入一百篇以上之前不备份数据库")
 @with_appcontext
 def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_backup):
-    """把文章放进网站：PATH 是文件或文件夹；不写就放入样例网站。
+    """把文章放进网站：PATH 是文件、文件夹或数据库的地址；不写就放入样例网站。
 
-    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines、CSV
-    和 WordPress 的导出文件（WXR）。同样的内容放两次，什么都不会变。
+    认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines、CSV、
+    WordPress 的导出文件（WXR）、Typecho 和 Z-BlogPHP 的数据库。同样的内容放两次，什么都不会变。
     """
     _need_schema()
     if if_empty and not queries.is_empty():
         return
-    paths = paths or (Path(current_app.root_path, "content"),)
+    addresses = [path for path in paths if "://" in path]
+    paths = [Path(path) for path in paths if "://" not in path]
+    if not paths and not addresses:
+        paths = [Path(current_app.root_path, "content")]
     for path in (*paths, *filter(None, [media])):
         if not str(path).strip(".") or not path.exists():
             raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
     options = records.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
         media=Path(current_app.instance_path, "media"),
+        addresses=addresses,
         category=category.strip(),
         format=format or "",
         old_media=media,

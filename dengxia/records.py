@@ -11,9 +11,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from dengxia import files
-from dengxia.formats import Record, Refused, csv, jsonl, markdown, shown, wxr
+from dengxia.formats import Record, Refused, csv, databases, jsonl, markdown, shown, wxr
 
-FORMATS = {"markdown": markdown, "jsonl": jsonl, "csv": csv, "wxr": wxr}
+FORMATS = {"markdown": markdown, "jsonl": jsonl, "csv": csv, "wxr": wxr, "database": databases}
 Found = Record | Refused
 
 
@@ -21,12 +21,13 @@ Found = Record | Refused
 class Options:
     """What `flask seed` was told.
 
-    `media` is the folder that pictures are copied into, `old_media` the one that holds those of an old site; `backup`
-    tells to keep a copy of a site with content before much is written.
+    `addresses` are those of databases, `media` is the folder that pictures are copied into, `old_media` the one that
+    holds those of an old site. `backup` tells to keep a copy of a site with content before much is written.
     """
 
     zone: ZoneInfo
     media: Path
+    addresses: Sequence[str] = ()
     category: str = ""
     format: str = ""
     old_media: Path | None = None
@@ -63,8 +64,8 @@ def _files(paths: Sequence[Path], options: Options) -> Iterator[tuple[Path, Path
             # Hugo's _index.md says something about a folder and is no article.
             for file in (Path(folder, name) for name in sorted(names) if not name.startswith((".", "_index."))):
                 kind = _format(file)
-                # Of other XML a folder may hold much.
-                if kind and (kind != "wxr" or wxr.is_one(file)):
+                # Of other XML and other databases a folder may hold much.
+                if kind and kind != "database" and (kind != "wxr" or wxr.is_one(file)):
                     yield path, file, options.format or kind
         # To be refused when they are opened.
         yield from ((path, Path(error.filename), "markdown") for error in closed)
@@ -79,24 +80,36 @@ def _format(file: Path) -> str:
 def _read(paths: Sequence[Path], options: Options) -> Iterator[tuple[Found, int]]:
     """Every record with the bytes read for it."""
     for root, file, kind in _files(paths, options):
-        try:
-            # The folder's own name goes in, so that `index.md` of two folders are two articles.
-            key = shown(Path(root.resolve().name) / file.relative_to(root))
-            if not kind:
-                raise Refused(shown(file), f"认不出是什么内容，请用 --format 指明：{'、'.join(FORMATS)}")
-            if not files.lies_in(file, root):
-                raise Refused(shown(file), "是通到文件夹外面的链接，没有放入；请换成文件本身")
-            if not file.is_file() and not file.is_dir():
-                raise Refused(shown(file), "不是文件，或者是断了的链接")
-            for item, length in FORMATS[kind].read(file, key, options.zone):
-                if isinstance(item, Record):
-                    item.category = item.category or options.category
-                    item.root = options.old_media if item.home else root
-                yield item, length
-        except Refused as refused:
-            yield refused, 0
-        except OSError as error:
-            yield Refused(shown(file), files.unreadable(error)), 0
+        yield from _placed(_of_file(root, file, kind, options.zone), root, options)
+    for address in options.addresses:
+        yield from _placed(databases.read(address, "", options.zone), None, options)
+
+
+def _of_file(root: Path, file: Path, kind: str, zone: ZoneInfo) -> Iterator[tuple[Found, int]]:
+    if not kind:
+        raise Refused(shown(file), f"认不出是什么内容，请用 --format 指明：{'、'.join(FORMATS)}")
+    if not files.lies_in(file, root):
+        raise Refused(shown(file), "是通到文件夹外面的链接，没有放入；请换成文件本身")
+    if not file.is_file() and not file.is_dir():
+        raise Refused(shown(file), "不是文件，或者是断了的链接")
+    # The folder's own name goes in, so that `index.md` of two folders are two articles.
+    key = shown(Path(root.resolve().name) / file.relative_to(root))
+    try:
+        yield from FORMATS[kind].read(file, key, zone)
+    except OSError as error:
+        raise Refused(shown(file), files.unreadable(error)) from None
+
+
+def _placed(found: Iterator[tuple[Found, int]], root: Path | None, options: Options) -> Iterator[tuple[Found, int]]:
+    """The records with what is told of all of them."""
+    try:
+        for item, length in found:
+            if isinstance(item, Record):
+                item.category = item.category or options.category
+                item.root = options.old_media if item.home else root
+            yield item, length
+    except Refused as refused:
+        yield refused, 0
 
 
 def _distinct(records: Iterable[tuple[Found, int]], seen: "_Seen") -> Iterator[tuple[Found, int]]:

@@ -36,9 +36,8 @@ class Report:
     """What became of the records. A line is said for each that was skipped and each picture that was not found.
 
     `refused` is told of all that were not taken. `elsewhere` counts the pictures that lie on other hosts, `tally` what
-    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet.
-    `choices` are the related articles that editors pinned (or banned), by key: they may come later than the article
-    itself.
+    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet. `choices`
+    are the related articles that editors pinned (or banned), by key: they may come later than the article itself.
     """
 
     say: Callable[[str], object]
@@ -48,10 +47,10 @@ class Report:
     unchanged: int = 0
     skipped: int = 0
     elsewhere: int = 0
-    read: int = 0
-    choices: list[tuple[str, str, bool]] = field(default_factory=list)
     tally: Counter[str] = field(default_factory=Counter)
     linked: bool = False
+    read: int = 0
+    choices: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def skip(self, refused: Refused) -> None:
         self.refused(refused)
@@ -76,6 +75,7 @@ def check(paths: Sequence[Path], options: Options) -> None:
 def seed(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     """Bring in the content of files and folders, batch by batch; `progress` is told the bytes done."""
     paths = records.outermost(paths)
+    options = replace(options, backup=options.backup and not options.dry_run and not queries.is_empty())
     for path in paths:
         try:
             found = _site(path)
@@ -93,12 +93,14 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
         # What was not there yet when a text that leads to it was written is there now.
         found = (item for item in records.find(paths, options) if isinstance(item[0], Record) and moved.links(item[0]))
         _take(found, replace(options, backup=False), Report(say=print_nothing), print_nothing)
+    if not options.dry_run:
+        _choose(report.choices)
 
 
 def _take(
     found: Iterator[tuple[Found, int]], options: Options, report: Report, progress: Callable[[int], object]
 ) -> None:
-    backup = options.backup and not options.dry_run and not queries.is_empty()
+    backup = options.backup
     with closing(ahead.each(derive, _batches(found, options, report))) as done:
         for batch, texts in done:
             # The batch after this one has been read too.
@@ -107,8 +109,6 @@ def _take(
                 backup = False
             _write(batch, texts, options, report)
             progress(batch.length)
-    if not options.dry_run:
-        _choose(report.choices)
 
 
 def print_nothing(_: object) -> None:
@@ -337,7 +337,7 @@ def _seconds(moment: datetime | None) -> int | None:
 
 
 _CARD = ("title", "summary", "kind", "author", "editor", "source", "source_url", "slug", "cover")
-_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "own", "tally", "home")
+_NOT_CONTENT = ("where", "fallback_date", "folder", "root", "own_key", "dialect", "notes", "tally", "home", "own")
 _CONTENT = [field.name for field in fields(Record) if field.name not in _NOT_CONTENT]
 
 

@@ -146,7 +146,7 @@ def test_format(app, tmp_path):
     file.write_text("# 题\n文", "utf8")
     run = app.test_cli_runner().invoke
     result = run(args=["seed", str(file)])
-    assert said(result) == [f"{file}: 认不出是什么内容，请用 --format 指明：markdown、jsonl、csv、wxr"]
+    assert said(result) == [f"{file}: 认不出是什么内容，请用 --format 指明：markdown、jsonl、csv、wxr、database"]
     assert counts(run(args=["seed", "--format", "markdown", str(file)])) == (1, 0, 0, 0)
 
 

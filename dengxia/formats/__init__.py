@@ -86,8 +86,8 @@ class Record:
     `own_key` tells that the record names its key itself. `fallback_date` (the file's date) serves a new article that
     has none. Pictures are looked for from `folder` (of the file) and `root` (what was seeded). `dialect` is whose
     Markdown a file may hold: "hexo", "other", or "" for ours alone. `notes` are told when the record is taken, `tally`
-    is added up over all records. `own` (`own.Own`) is there where this program wrote the record; `home` is the address
-    of the old site, whose links and pictures are ours now.
+    is added up over all records. `home` is the address of the old site, whose links and pictures are ours now. `own`
+    (`own.Own`) is there where this program wrote the record.
     """
 
     where: str
@@ -116,9 +116,9 @@ class Record:
     root: Path | None = None
     dialect: str = ""
     notes: list[str] = field(default_factory=list)
-    own: Any = None
     tally: Counter[str] = field(default_factory=Counter)
     home: str = ""
+    own: Any = None
 
 
 def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, **defaults: object) -> Record:

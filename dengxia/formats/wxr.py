@@ -11,18 +11,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from dengxia import limits
-from dengxia.formats import LONGEST, LeftOut, Record, Refused, autop, record, shown
+from dengxia.formats import LONGEST, LeftOut, Record, Refused, autop, blogs, record, shown
 
 SUFFIXES = (".xml",)
 _CHUNK, _LONGEST_TAG = 2**16, 2**23
-_DEEPEST, _LONGEST_NAME = 100, 50
+_DEEPEST = 100
 # XML knows neither, but WordPress writes what it was given.
 _CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 _SPACE = "wordpress.org/export/"
@@ -173,7 +172,7 @@ class _Blog:
         self._path, self._zone, self._pictures = path, zone, pictures
         self._home = ""
         self._authors: dict[str, str] = {}
-        self._categories: dict[str, tuple[str, str]] = {}
+        self._categories: dict[object, tuple[str, object]] = {}
 
     def learn(self, child: _Child) -> None:
         """Take in an element of the channel that is no article."""
@@ -181,9 +180,9 @@ class _Blog:
             # The last one that is told is the blog's own; the first may be that of a whole network.
             self._home = child.text.strip().rstrip("/") or self._home
         elif child.name == "wp:author":
-            self._authors[child.get("wp:author_login")] = _words(child.get("wp:author_display_name"))
+            self._authors[child.get("wp:author_login")] = blogs.words(child.get("wp:author_display_name"))
         elif child.name == "wp:category":
-            name, parent = _words(child.get("wp:cat_name")), child.get("wp:category_parent")
+            name, parent = blogs.words(child.get("wp:cat_name")), child.get("wp:category_parent")
             self._categories[child.get("wp:category_nicename")] = name, parent
 
     def record(self, item: _Child) -> Record:
@@ -209,17 +208,17 @@ class _Blog:
         return made
 
     def _fields(self, item: _Child, kind: str, status: str) -> dict[str, object]:
-        id, link = item.get("wp:post_id"), item.get("link")
+        id, link, name = item.get("wp:post_id"), item.get("link"), unquote(item.get("wp:post_name"))
         categories, tags = self._terms(item)
         return {
-            "title": _words(item.get("title")) or "（无题）",
+            "title": blogs.words(item.get("title")) or "（无题）",
             "date": _date(item, "wp:post_date") or item.get("pubDate"),
             "updated": _date(item, "wp:post_modified"),
             "category": categories[:1],
             "tags": [*tags, *(name.rpartition("/")[2] for name in categories[1:])],
             "author": self._authors.get(item.get("dc:creator"), item.get("dc:creator")),
-            "summary": _words(item.get("excerpt:encoded")),
-            "slug": _slug(item, kind),
+            "summary": blogs.words(item.get("excerpt:encoded")),
+            "slug": blogs.page_slug(name, id) if kind == "page" else name,
             "aliases": [link, f"{self._home}/?p={id}"] if kind == "post" else [],
             "draft": status not in ("publish", "future") or bool(item.get("wp:post_password")),
             "format": "html",
@@ -230,39 +229,22 @@ class _Blog:
 
     def _terms(self, item: _Child) -> tuple[list[str], list[str]]:
         """The categories with what they lie in, and the tags."""
-        terms = [(given, _words(text)) for name, given, text in item.fields if name == "category"]
+        terms = [(given, blogs.words(text)) for name, given, text in item.fields if name == "category"]
         # WXR 1.0 says each of them also without its kind.
-        own = [(given.get("nicename", ""), name) for given, name in terms if given.get("domain") == "category"]
+        own = [
+            blogs.whole_name(slug, self._categories) if (slug := given.get("nicename")) in self._categories else name
+            for given, name in terms
+            if given.get("domain") == "category"
+        ]
         tags = [name for given, name in terms if given.get("domain") in ("post_tag", "tag")]
-        return list(dict.fromkeys(self._whole(slug, name) for slug, name in own)), tags
-
-    def _whole(self, slug: str, name: str) -> str:
-        """`parent/child`, as long as that is no longer than a name may be."""
-        whole, seen = name, {slug}
-        parent = self._categories.get(slug, ("", ""))[1]
-        while parent in self._categories and parent not in seen:
-            seen.add(parent)
-            above, next_one = self._categories[parent]
-            if len(above) + 1 + len(whole) > _LONGEST_NAME:
-                break
-            whole, parent = f"{above}/{whole}", next_one
-        return whole
+        return list(dict.fromkeys(own)), tags
 
     def _picture(self, id: str) -> str:
         row = self._pictures.execute("SELECT address FROM picture WHERE id = ?", (id,)).fetchone()
         return row[0] if row else ""
 
 
-def _words(text: str) -> str:
-    return unescape(re.sub(r"<[^<>]*>", "", text)).strip()
-
-
 def _date(item: _Child, name: str) -> str:
     """A date with its zone; WordPress writes zeros for none, and gives drafts no time of the world."""
     world, local = item.get(f"{name}_gmt"), item.get(name)
     return f"{world} UTC" if world[:4] > "0000" else local if local[:4] > "0000" else ""
-
-
-def _slug(item: _Child, kind: str) -> str:
-    slug = unquote(item.get("wp:post_name"))
-    return slug if kind == "post" or re.fullmatch(r"[a-z0-9-]+", slug) else f"page-{item.get('wp:post_id')}"
