@@ -285,6 +285,20 @@ class Page(Base):
     updated_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class OldPage(Base):
+    """A fixed page as it stood before it was changed or deleted: saved `at`, until `who` changed it; packed."""
+
+    __tablename__ = "old_page"
+    __table_args__ = (Index(None, "slug", "id"), _one_of("format", FORMATS), {"sqlite_autoincrement": True})
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str]
+    title: Mapped[str]
+    format: Mapped[str]
+    source: Mapped[bytes]
+
+
 class Link(Base):
     __tablename__ = "link"
     __table_args__ = (UniqueConstraint("url"),)

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, export, files, keeping, people, queries, records, schema, times, transfer, writing
+from dengxia import ahead, export, files, keeping, kept, people, queries, records, schema, times, transfer, writing
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from models import db
@@ -212,6 +212,7 @@ def _stop(message: str) -> NoReturn:
 def _need_schema() -> None:
     if problem := schema.problem():
         raise _Stop(problem)
+    kept.content()  # with the settings that were changed at the desk
 
 
 @contextmanager
