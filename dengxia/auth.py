@@ -29,13 +29,6 @@ MAY = {
     "editor": frozenset(["own", "enter", "write", "publish"]),
     "admin": frozenset(["own", "enter", "write", "publish", "people", "settings", "purge"]),
 }
-WORDS = {
-    "write": "写自己的文章，送审",
-    "publish": "改所有的文章，发布或退回",
-    "people": "管理人员，看日志",
-    "settings": "改网站的设置",
-    "purge": "清除回收站里的文章",
-}
 # Over Flask's defaults; a site's own settings win. The cookies are of the desk alone, so a public page never meets one.
 CONFIG = {
     "SESSION_COOKIE_PATH": "/desk",

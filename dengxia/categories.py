@@ -9,7 +9,7 @@ from dengxia.formats import SLUG, Refused
 from dengxia.journal import By
 from dengxia.queries import Row, ask_first
 from dengxia.upkeep import line_of, swap
-from dengxia.writing import CATEGORIES, changing, free_slug
+from dengxia.writing import CATEGORIES, changing, free_slug, old_categories
 from models import Article, Category, Redirect, db
 
 # So many articles are moved in a second when two categories are merged; 25,000 were measured.
@@ -35,9 +35,7 @@ def add(by: By, fields: Mapping[str, object]) -> None:
     with changing():
         rows = _all()
         if proposed:
-            old = select(Redirect.path).where(Redirect.category_id.is_not(None))
-            taken = {path.removeprefix(CATEGORIES) for path in db.session.scalars(old)}
-            fields["slug"] = free_slug(proposed, taken | {row.slug for row in rows})
+            fields["slug"] = free_slug(proposed, {*old_categories(), *(row.slug for row in rows)})
         _refuse_taken(fields, rows)
         position = max((row.position for row in rows), default=-1) + 1
         db.session.execute(insert(Category).values(**fields, position=position))

@@ -8,17 +8,32 @@ from flask_login import current_user
 from markupsafe import Markup
 from pyotp import TOTP, random_base32
 
-from dengxia import auth, journal, passwords, people
+from dengxia import auth, journal, passwords, people, revisions, working, worklist
 from dengxia.auth import ASK_FIRST, bp, needs, tried
 from dengxia.formats import Refused
+from models import now
 
 NEWEST = 2**63 - 1
+SHOWN = 10  # of each list on the front page
 
 
 @bp.get("")
 @needs("enter")
 def front():
-    return render_template("desk/front.html", words=auth.WORDS)
+    """What waits for whoever is signed in, what is scheduled, and what changed lately."""
+    every, mine = auth.may("publish"), current_user.id
+    scheduled = worklist.page("scheduled", owner=None if every else mine).rows
+    return render_template(
+        "desk/front.html",
+        SHOWN=SHOWN,
+        now=now(),
+        reviews=worklist.page("review").rows if every else [],
+        drafts=worklist.page("draft", owner=mine).rows,
+        copies=working.of_anything(mine),
+        scheduled=sorted(scheduled, key=lambda row: row.published_at),
+        edited=revisions.latest(SHOWN) if every else [],
+        entries=journal.entries(NEWEST)[0][:SHOWN] if auth.may("people") else [],
+    )
 
 
 # One's own account

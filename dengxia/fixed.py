@@ -1,6 +1,6 @@
 """The fixed pages (关于, 联系): every change to them, and the texts that they had before."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from dengxia import journal, limits, markup
 from dengxia.formats import LONGEST, SLUG, Refused, line, without_controls
@@ -17,10 +17,9 @@ RESERVED = frozenset(
 )
 OLD_SHOWN = 50
 
-_old = select(OldPage.id, OldPage.slug, OldPage.at, OldPage.who, OldPage.title).order_by(OldPage.id.desc())
-_old_of = _old.where(OldPage.slug == bindparam("slug")).limit(OLD_SHOWN)
-_last = select(func.max(OldPage.id)).group_by(OldPage.slug)
-_gone = _old.where(OldPage.id.in_(_last), OldPage.slug.not_in(select(Page.slug)))
+_CARD = (OldPage.id, OldPage.slug, OldPage.at, OldPage.who, OldPage.title)
+_old_of = select(*_CARD).where(OldPage.slug == bindparam("slug")).order_by(OldPage.id.desc()).limit(OLD_SHOWN)
+_gone = select(*_CARD).where(OldPage.removed).order_by(OldPage.id.desc()).limit(OLD_SHOWN)
 _one = select(*OldPage.__table__.columns).where(OldPage.id == bindparam("id"))
 
 
@@ -30,7 +29,7 @@ def old_texts(slug: str) -> list[Row]:
 
 
 def gone() -> list[Row]:
-    """The last texts of the pages that were deleted."""
+    """The last texts of pages that were deleted, newest first."""
     return ask(_gone)
 
 
@@ -85,7 +84,7 @@ def remove(by: By, slug: str) -> None:
     """Delete a page; its text is kept among the old ones."""
     with changing():
         page = _current(slug) or _missing(slug)
-        _keep(by, page)
+        _keep(by, page, removed=True)
         db.session.execute(delete(Page).where(Page.slug == slug))
         journal.note(by, "删除页面", f"{page.title}（/{slug}）")
 
@@ -111,9 +110,11 @@ def _current(slug: str) -> Row | None:
     return db.session.execute(select(Page.__table__).where(Page.slug == slug)).first()
 
 
-def _keep(by: By, page: Row) -> None:
+def _keep(by: By, page: Row, removed: bool = False) -> None:
     columns = {name: getattr(page, name) for name in ("slug", "title", "format")}
-    db.session.execute(insert(OldPage).values(**columns, at=page.updated_at, who=by.name, source=pack(page.source)))
+    db.session.execute(
+        insert(OldPage).values(**columns, at=page.updated_at, who=by.name, removed=removed, source=pack(page.source))
+    )
 
 
 def _missing(slug: str) -> Row:

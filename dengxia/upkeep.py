@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from dengxia import journal
 from dengxia.formats import Refused, line, old_path, web_address
@@ -113,17 +113,21 @@ def _link(id: int) -> Row:
 # Old addresses
 
 
-_redirects = (
-    select(Redirect.path, Redirect.article_id, Article.title, Category.slug, Category.name)
-    .select_from(Redirect)
-    .outerjoin(Article, Article.id == Redirect.article_id)
-    .outerjoin(Category, Category.id == Redirect.category_id)
-)
-_following = _redirects.where(
+def _leads(*conditions: ColumnElement[bool]) -> Select:
+    return (
+        select(Redirect.path, Redirect.article_id, Article.title, Category.slug, Category.name)
+        .select_from(Redirect)
+        .outerjoin(Article, Article.id == Redirect.article_id)
+        .outerjoin(Category, Category.id == Redirect.category_id)
+        .where(*conditions)
+    )
+
+
+_leading = _leads(Redirect.path == bindparam("path"))
+_following = _leads(
     Redirect.path >= bindparam("prefix"), Redirect.path > bindparam("after"), Redirect.path < bindparam("end")
 )
 _following = _following.order_by(Redirect.path).limit(PER_PAGE + 1)
-_leading = _redirects.where(Redirect.path == bindparam("path"))
 
 
 def redirects(prefix: str, after: str) -> tuple[list[Row], str | None]:

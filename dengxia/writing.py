@@ -264,9 +264,7 @@ def _new_cards(rows: Sequence[dict]) -> list[int]:
 def _category_ids(names: Collection[str]) -> dict[str, int]:
     """The categories of these names or slugs, whatever their case, made where there are none."""
     rows = db.session.execute(select(Category.id, Category.name, Category.slug)).all()
-    # What a category was called before it was renamed or merged goes on meaning it.
-    moved = select(Redirect.path, Redirect.category_id).where(Redirect.category_id.is_not(None))
-    old = {path.removeprefix(CATEGORIES).casefold(): id for path, id in db.session.execute(moved)}
+    old = old_categories()
     slugs = {row.slug: row.id for row in rows}
     known = {**old, **slugs, **{row.name.casefold(): row.id for row in rows}}
     # Chinese names first: of 外汇 and waihui in one batch, the second is the slug of the first.
@@ -277,6 +275,13 @@ def _category_ids(names: Collection[str]) -> dict[str, int]:
             made = db.session.scalar(insert(Category).values(name=name, slug=slug).returning(Category.id))
             slugs[slug] = known[slug] = known[name.casefold()] = made
     return {name: known[name.casefold()] for name in names}
+
+
+def old_categories() -> dict[str, int]:
+    """What categories were called before they were renamed or merged, names and slugs: it goes on meaning them."""
+    # Not IS NOT NULL, for which SQLite would walk the whole table.
+    rows = db.session.execute(select(Redirect.path, Redirect.category_id).where(Redirect.category_id > 0))
+    return {path.removeprefix(CATEGORIES).casefold(): id for path, id in rows}
 
 
 def free_slug(pinyin: str, taken: Collection[str]) -> str:

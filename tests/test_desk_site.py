@@ -67,6 +67,31 @@ def names(app):
         return [row.name for row in queries.categories()]
 
 
+# The front page
+
+
+def test_the_front_page_tells_each_what_waits(desk, editor, admin):
+    author = sign_in(desk, NAMES["author"])
+    text = {"body": "文", "format": "markdown", "category": "综合", "kind": "original"}
+    for title, act in (("待审的", "submit"), ("没写完的", "save"), ("要退的", "submit")):
+        assert post(author, "/desk/articles/new", title=title, act=act, **text).status_code == 303
+    answer = post(editor, "/desk/articles/3", title="要退的", act="return", note="缺来源", version=1, **text)
+    assert answer.status_code == 303, answer.text
+    later = {"title": "定时的", "act": "publish", "date": "2099-01-01T00:00:00"}
+    assert post(editor, "/desk/articles/new", **text | later).status_code == 303
+    post(author, "/desk/working", title="半篇")
+    told = ("待审的", "没写完的", "退回：缺来源", "定时的", "半篇", "等着审的", "最近改过的", "最近的事", "备份")
+
+    def has(client):
+        page = client.get("/desk").text
+        return [words for words in told if words in page]
+
+    assert has(author) == ["没写完的", "退回：缺来源", "半篇"]
+    assert has(editor) == ["待审的", "没写完的", "定时的", "等着审的", "最近改过的"]
+    assert has(admin) == [*has(editor), "最近的事", "备份"]
+    assert "2099-01-01 00:00:00" in editor.get("/desk").text
+
+
 # Categories
 
 

@@ -200,7 +200,7 @@ def write_at_the_desk():
     copy = working.put(person.id, id, None, 0, manuscripts.typed(text))
     assert working.of_article(person.id, id) == working.get(person.id, copy.id) == copy
     working.forget(person.id, copy.id)
-    assert not working.of_new(person.id)
+    assert working.of_new(person.id) == working.of_anything(person.id) == []
     rows, _ = revisions.newest(id)
     assert revisions.one(id, rows[0].id)
     assert revisions.previous(id, rows[0].id)
@@ -208,6 +208,7 @@ def write_at_the_desk():
         worklist.STATES, (None, 1), (None, person.id), ("", "正文 文 -无", "文")
     ):
         worklist.page(state, category, owner, query)
+    assert revisions.latest(1)[0].article_id == id
     editing.purge(person, manuscripts.standing(id))
     assert remembered.values()
     assert remembered.tags("一")

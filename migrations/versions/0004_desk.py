@@ -31,6 +31,7 @@ def upgrade():
     sa.Column('slug', sa.String(), nullable=False),
     sa.Column('at', sa.BigInteger(), nullable=False),
     sa.Column('who', sa.String(), nullable=False),
+    sa.Column('removed', sa.Boolean(), nullable=False),
     sa.Column('title', sa.String(), nullable=False),
     sa.Column('format', sa.String(), nullable=False),
     sa.Column('source', sa.LargeBinary(), nullable=False),
@@ -38,6 +39,7 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_old_page')),
     sqlite_autoincrement=True
     )
+    op.create_index('ix_old_page_removed', 'old_page', ['removed', 'id'], unique=False, sqlite_where=sa.text('removed = 1'))
     op.create_index(op.f('ix_old_page_slug_id'), 'old_page', ['slug', 'id'], unique=False)
     op.create_table('setting',
     sa.Column('name', sa.String(), nullable=False),
