@@ -615,7 +615,7 @@ def test_the_desk_in_a_browser_without_scripts(desk, browser, scheme):
         look()
         page.get_by_role("button", name="停用").click()
         expect(page.get_by_role("main")).to_contain_text("已停用")
-        page.get_by_role("link", name=NAMES["admin"]).click()
+        page.get_by_role("navigation").get_by_role("link", name=NAMES["admin"]).click()
         page.get_by_role("button", name="开始").click()
         look()
         page.get_by_role("button", name="退出").click()

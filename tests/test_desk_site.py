@@ -11,7 +11,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from conftest import NAMES, articles, post, sign_in
+from axe_playwright_python.sync_playwright import Axe
+from conftest import NAMES, PASSWORD, articles, nu_errors, post, served, sign_in
+from playwright.sync_api import expect
 
 from app import create_app
 from dengxia import fixed, journal, kept, queries, ranks, search, writing
@@ -556,3 +558,106 @@ def test_what_is_stored_and_will_not_do_is_left_alone(desk):
         db.session.execute(db.text("INSERT INTO setting VALUES ('SITE_TIMEZONE', '\"Mars\"'), ('GONE', '1')"))
     assert desk.test_client().get("/").status_code == 200
     assert desk.config["SITE_TIMEZONE"] == "Asia/Shanghai"
+
+
+# In a browser
+
+
+def test_the_nu_checker_accepts_these_pages(desk, admin, tmp_path, fill):
+    fill({"title": "一", "body": "文", "category": "甲", "aliases": ["/old"]}, {"title": "二", "body": "文"})
+    post(admin, "/desk/pages/add", do="save", **PAGE)
+    post(admin, "/desk/links", name="甲", url="https://a.example")
+    paths = ["", "/categories", "/categories/1", "/categories/1/merge?into=2", "/pages", "/pages/add", "/links"]
+    paths += ["/links/1", "/links/1/delete", "/redirects", "/settings", "/people/1/disable"]
+    pages = {f"page{number}": admin.get(f"/desk{path}").text for number, path in enumerate(paths)}
+    pages["looked"] = post(admin, "/desk/pages/about/edit", do="look", seen="1", **PAGE).text
+    pages["conflict"] = post(admin, "/desk/pages/about/edit", do="save", seen="1", **PAGE).text
+    post(admin, "/desk/pages/about/edit", do="save", seen=seen(admin), **PAGE | {"source": "又"})
+    pages["old"] = admin.get("/desk/pages/about/edit").text
+    assert nu_errors(pages, tmp_path) == ""
+
+
+def test_an_admin_keeps_the_site_by_keyboard_without_scripts(desk, browser):
+    context, scripted = browser.new_context(java_script_enabled=False), browser.new_context()
+    page = context.new_page()
+    page.set_viewport_size({"width": 360, "height": 800})
+    main = page.get_by_role("main")
+
+    def look():
+        """Once more with scripts, which axe needs, as the same person."""
+        scripted.add_cookies(context.cookies())
+        other = scripted.new_page()
+        other.set_viewport_size({"width": 360, "height": 800})
+        complaints = []
+        other.on("console", lambda message: complaints.append(message.text))
+        other.goto(page.url)
+        found = Axe().run(other)
+        assert found.violations_count == 0, found.generate_report()
+        assert other.evaluate("document.documentElement.scrollWidth") <= 360
+        assert complaints == []
+        other.close()
+
+    def tab_to(locator):
+        """Go on with the Tab key until something has the focus."""
+        for _ in range(60):
+            if locator.evaluate("element => element === document.activeElement"):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"no way to {locator}")
+
+    def go(name):
+        tab_to(page.get_by_text("网站", exact=True))
+        page.keyboard.press("Enter")
+        tab_to(page.get_by_role("navigation").get_by_role("link", name=name, exact=True))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        look()
+
+    def fill_in(label, text):
+        tab_to(main.get_by_label(label))
+        page.keyboard.insert_text(text)
+
+    def press(name, role="button"):
+        tab_to(main.get_by_role(role, name=name, exact=True))
+        page.keyboard.press("Enter")
+
+    with served(desk.instance_path) as address:
+        page.goto(f"{address}/desk")
+        fill_in("名字", ADMIN)
+        fill_in("密码", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/desk")
+        go("分类")
+        for name in ("外汇", "武术"):
+            fill_in("名字", name)
+            page.keyboard.press("Enter")
+            expect(main.get_by_role("link", name=name)).to_be_visible()
+        press("武术上移")
+        expect(main.get_by_role("link").first).to_have_text("武术")
+        press("外汇", "link")
+        look()
+        press("删去这个分类", "link")
+        expect(page.get_by_role("heading", level=1)).to_have_text("删去分类「外汇」？")
+        look()
+        press("删去")
+        expect(main.get_by_role("link", name="外汇")).to_have_count(0)
+        go("固定页")
+        press("添加一页", "link")
+        look()
+        fill_in("标题", "关于")
+        fill_in("地址", "about")
+        fill_in("正文", "## 我们\n\n灯下的人")
+        press("预览")
+        expect(main.get_by_role("heading", name="我们")).to_be_visible()
+        press("保存")
+        expect(main.get_by_role("link", name="关于")).to_be_visible()
+        press("关于", "link")
+        look()
+        go("友情链接")
+        go("旧地址")
+        go("设置")
+        fill_in("网站的名字", "灯")
+        page.keyboard.press("Enter")
+        expect(page.locator(".masthead")).to_contain_text("灯")
+    context.close()
+    scripted.close()
