@@ -285,6 +285,26 @@ class Page(Base):
     updated_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class OldPage(Base):
+    """A fixed page as it stood before it was changed or `removed`: saved `at`, until `who` did that; packed."""
+
+    __tablename__ = "old_page"
+    __table_args__ = (
+        Index(None, "slug", "id"),
+        Index("ix_old_page_removed", "removed", "id", sqlite_where=text("removed = 1")),
+        _one_of("format", FORMATS),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str]
+    removed: Mapped[bool]
+    title: Mapped[str]
+    format: Mapped[str]
+    source: Mapped[bytes]
+
+
 class Link(Base):
     __tablename__ = "link"
     __table_args__ = (UniqueConstraint("url"),)

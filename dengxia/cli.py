@@ -13,7 +13,21 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, doctor, export, files, keeping, people, queries, records, schema, times, transfer, writing
+from dengxia import (
+    ahead,
+    doctor,
+    export,
+    files,
+    keeping,
+    kept,
+    people,
+    queries,
+    records,
+    schema,
+    times,
+    transfer,
+    writing,
+)
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from models import db
@@ -246,6 +260,7 @@ def _stop(message: str) -> NoReturn:
 def _need_schema() -> None:
     if problem := schema.problem():
         raise _Stop(problem)
+    kept.content()  # with the settings that were changed at the desk
 
 
 @contextmanager

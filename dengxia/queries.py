@@ -281,6 +281,14 @@ def sitemap(number: int) -> Sequence[Row]:
 # Other addresses
 
 
+_exists = select(Article.id).where(Article.id == bindparam("id"))
+
+
+def exists(id: int) -> bool:
+    """Whether there is an article of this number, whoever may see it."""
+    return ask_first(_exists, id=id) is not None
+
+
 _page = select(Page.slug, Page.title, Page.format, Page.source, Page.html, Page.updated_at)
 _page = _page.where(Page.slug == bindparam("slug"))
 

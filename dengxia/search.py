@@ -160,6 +160,26 @@ def change(old: Mapping[int, Text], new: Mapping[int, Text], on: Connection | No
             connection.exec_driver_sql(f"INSERT INTO {name} (rowid, text) VALUES (?, ?)", rows)
 
 
+def change_category(old: int, new: int) -> None:
+    """Move all that the index holds of a category to another one; the articles' rows still say the old one.
+
+    FTS5 keeps a list for each token, so to take out and put in the category's alone leaves those of the texts. Only the
+    lengths (of which the ranking asks) would then be of one token: they are put aside. 10 µs an article; 2 ms to
+    index one again.
+    """
+    connection = db.session.connection()
+    lengths = f"SELECT id, sz FROM {WORDS}_docsize WHERE id IN (SELECT id FROM article WHERE category_id = ?)"
+    connection.exec_driver_sql(f"CREATE TEMP TABLE lengths AS {lengths}", (old,))
+    for name in TABLES:
+        articles = f"FROM article WHERE category_id = ? AND published_at IS {'' if name == DRAFTS else 'NOT'} NULL"
+        take_out = f"INSERT INTO {name} ({name}, rowid, text) SELECT 'delete', id, ? {articles} ORDER BY id"
+        connection.exec_driver_sql(take_out, (f"§{old}", old))
+        put_in = f"INSERT INTO {name} (rowid, text) SELECT id, ? {articles} ORDER BY id"
+        connection.exec_driver_sql(put_in, (f"§{new}", old))
+    connection.exec_driver_sql(f"REPLACE INTO {WORDS}_docsize SELECT id, sz FROM lengths")
+    connection.exec_driver_sql("DROP TABLE lengths")
+
+
 def _indexed(article: Text) -> dict[str, str]:
     """The tokens of an article for each table."""
     words, credits, category = article.words, han.fold(article.credits), f"§{article.category}"

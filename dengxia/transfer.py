@@ -5,7 +5,6 @@ Seeding the same content twice changes nothing: each record has a key, and a dig
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -18,9 +17,24 @@ from typing import NamedTuple
 
 from sqlalchemy import Row
 
-from dengxia import ahead, export, files, images, keeping, limits, moved, pictures, queries, records, search, writing
+from dengxia import (
+    ahead,
+    export,
+    files,
+    fixed,
+    images,
+    keeping,
+    limits,
+    moved,
+    pictures,
+    queries,
+    records,
+    search,
+    writing,
+)
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
+from dengxia.journal import TERMINAL
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
 from models import now
@@ -238,7 +252,7 @@ def _page(record: Record) -> _Wanted | None:
     slug = record.slug
     if record.draft:
         raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug) or slug in writing.RESERVED:
+    if not fixed.may_be_at(slug):
         raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
     known = queries.page(slug)
     if known and (known.title, known.format, known.source) == (record.title, record.format, record.body):
@@ -267,7 +281,7 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
 
 def _put_page(record: Record, text: Derived) -> None:
     html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
-    writing.put_page(record.slug, record.title, record.format, record.body, html, updated)
+    fixed.put(TERMINAL, record.slug, record.title, record.format, record.body, html, updated)
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:

@@ -12,7 +12,7 @@ from dengxia.queries import Row, ask, ask_first
 from dengxia.writing import saved
 from models import WorkingCopy, db, now
 
-MOST_NEW = 20
+MOST_NEW, MOST = 20, 100
 
 
 class Working(NamedTuple):
@@ -32,6 +32,7 @@ def _mine(*conditions: ColumnElement[bool]) -> Select:
 _one = _mine(WorkingCopy.id == bindparam("id"))
 _of_article = _mine(WorkingCopy.article_id == bindparam("article_id"))
 _new = _mine(WorkingCopy.article_id.is_(None)).order_by(WorkingCopy.id.desc()).limit(MOST_NEW)
+_all = _mine().order_by(WorkingCopy.article_id).limit(MOST)
 
 
 def put(user_id: int, article_id: int | None, id: int | None, version: int, typed: Mapping[str, str]) -> Working:
@@ -62,6 +63,11 @@ def of_article(user_id: int, article_id: int) -> Working | None:
 def of_new(user_id: int) -> list[Working]:
     """Somebody's working copies of articles that are yet to be, newest first."""
     return list(map(_read, ask(_new, user_id=user_id)))
+
+
+def of_anything(user_id: int) -> list[Working]:
+    """Somebody's working copies of whatever it is, newest first."""
+    return sorted(map(_read, ask(_all, user_id=user_id)), key=lambda copy: copy.saved_at, reverse=True)
 
 
 def forget(user_id: int, id: int) -> None:

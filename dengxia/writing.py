@@ -34,11 +34,7 @@ from models import (
 )
 
 DEFAULT_CATEGORY = "综合"
-# First parts of addresses that a fixed page cannot have; a test holds them against the routes.
-RESERVED = frozenset(
-    "archive article category desk favicon.ico feed.xml healthz manifest.webmanifest media opensearch.xml page random"
-    " robots.txt search sitemap sitemap.xml static tag".split()
-)
+CATEGORIES = "/category/"  # where their addresses begin
 
 
 @dataclass(slots=True)
@@ -108,13 +104,6 @@ def name_articles(ids: Iterable[int]) -> None:
     with saved():
         rows = [{"key": secrets.token_hex(8), "article_id": id, "digest": b""} for id in ids]
         db.session.execute(insert(Origin), rows)
-
-
-def put_page(slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
-    """Write a fixed page, new or changed, at some moment or now."""
-    columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
-    with changing():
-        _put(Page, Page.slug, slug, columns)
 
 
 def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
@@ -275,19 +264,27 @@ def _new_cards(rows: Sequence[dict]) -> list[int]:
 def _category_ids(names: Collection[str]) -> dict[str, int]:
     """The categories of these names or slugs, whatever their case, made where there are none."""
     rows = db.session.execute(select(Category.id, Category.name, Category.slug)).all()
+    old = old_categories()
     slugs = {row.slug: row.id for row in rows}
-    known = {**slugs, **{row.name.casefold(): row.id for row in rows}}
+    known = {**old, **slugs, **{row.name.casefold(): row.id for row in rows}}
     # Chinese names first: of 外汇 and waihui in one batch, the second is the slug of the first.
     new = sorted((name for name in names if name.casefold() not in known), key=lambda name: (name.isascii(), name))
     for name, pinyin in zip(new, ahead.apart(han.pinyin, new), strict=True):
         if name.casefold() not in known:
-            slug = _free_slug(pinyin, slugs)
+            slug = free_slug(pinyin, {*slugs, *old})
             made = db.session.scalar(insert(Category).values(name=name, slug=slug).returning(Category.id))
             slugs[slug] = known[slug] = known[name.casefold()] = made
     return {name: known[name.casefold()] for name in names}
 
 
-def _free_slug(pinyin: str, taken: Collection[str]) -> str:
+def old_categories() -> dict[str, int]:
+    """What categories were called before they were renamed or merged, names and slugs: it goes on meaning them."""
+    # Not IS NOT NULL, for which SQLite would walk the whole table.
+    rows = db.session.execute(select(Redirect.path, Redirect.category_id).where(Redirect.category_id > 0))
+    return {path.removeprefix(CATEGORIES).casefold(): id for path, id in rows}
+
+
+def free_slug(pinyin: str, taken: Collection[str]) -> str:
     """The pinyin as a slug, with a number behind it where that is taken."""
     slug = re.sub(r"[^a-z0-9]+", "-", pinyin.lower()).strip("-") or "category"
     return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)
