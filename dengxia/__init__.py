@@ -21,7 +21,7 @@ Rules, database, no request: queries (every question), listings (pages of lists,
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
-                             images (checked, named, kept), pictures (found beside a text),
+                             images (checked, made anew, kept), pictures (found beside a text),
                              records (found in files), formats/ (a file each), files (whole or not at all),
                              passwords (will one do, how it is kept), limits (of time), differences (of two texts),
                              slips (of the pen, in a text), addresses (of machines)
