@@ -26,6 +26,7 @@ from dengxia import (
     desk_articles,
     desk_corrections,
     desk_lists,
+    desk_pictures,
     desk_revisions,
     errors,
     feeds,
@@ -67,7 +68,8 @@ def create_app(overrides: dict | None = None) -> Flask:
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
     for bp in dict.fromkeys(
-        door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections)
+        door.bp
+        for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_pictures)
     ):
         app.register_blueprint(bp)
     errors.install(app)

@@ -4,7 +4,7 @@ The map of this folder. An arrow reads "may import": app → doors → rules →
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
                              form of an article), desk_lists (of them), desk_revisions (what they were),
-                             desk_corrections (更正), auth (sign in and out, who may what), cli (commands)
+                             desk_corrections (更正), desk_pictures, auth (sign in and out, who may what), cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
@@ -14,7 +14,7 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              people (of the desk), throttle (of tries to sign in), journal (the desk's log),
                              manuscripts (an article as its form has it), editing (its states, acts and saves),
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
-                             remembered (what was typed before),
+                             remembered (what was typed before), uses (which picture is where), album (the pictures),
                              proof (what to look at before publishing), corrections (of what was published),
                              times (moments as pages say them), schema (is the database there),
                              health (is the site well)

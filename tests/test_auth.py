@@ -52,6 +52,10 @@ WALK = {
     "desk.list_corrections": EDITORS,
     "desk.add_correction": EDITORS,
     "desk.remove_correction": EDITORS,
+    "desk.pictures": STAFF,
+    "desk.add_pictures": STAFF,
+    "desk.picture": STAFF,
+    "desk.delete_picture": {"editor", "admin"},
 }
 
 

@@ -8,11 +8,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
-DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisions", "desk_corrections", "auth", "cli"}
+DOORS = {
+    "reading",
+    "feeds",
+    "desk",
+    "desk_articles",
+    "desk_lists",
+    "desk_revisions",
+    "desk_corrections",
+    "desk_pictures",
+    "auth",
+    "cli",
+}
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
-    " health postings export keeping".split()
+    " health postings export keeping uses album".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"

@@ -25,7 +25,7 @@ def upgrade():
     sa.Column('who', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_picture'))
     )
-    op.create_index(op.f('ix_picture_at'), 'picture', ['at'], unique=False)
+    op.create_index(op.f('ix_picture_at_name'), 'picture', ['at', 'name'], unique=False)
     op.create_table('setting',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
