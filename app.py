@@ -27,6 +27,7 @@ from dengxia import (
     desk_corrections,
     desk_lists,
     desk_pictures,
+    desk_preview,
     desk_revisions,
     errors,
     feeds,
@@ -67,10 +68,8 @@ def create_app(overrides: dict | None = None) -> Flask:
         importlib.import_module("flask_migrate").Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(
-        door.bp
-        for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_pictures)
-    ):
+    ours = desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_pictures, desk_preview
+    for bp in dict.fromkeys(door.bp for door in (reading, feeds, *ours)):
         app.register_blueprint(bp)
     errors.install(app)
     auth.install(app)

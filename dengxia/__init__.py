@@ -4,7 +4,8 @@ The map of this folder. An arrow reads "may import": app → doors → rules →
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
                              form of an article), desk_lists (of them), desk_revisions (what they were),
-                             desk_corrections (更正), desk_pictures, auth (sign in and out, who may what), cli (commands)
+                             desk_corrections (更正), desk_pictures, desk_preview,
+                             auth (sign in and out, who may what), cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),

@@ -26,6 +26,7 @@ from dengxia.kept import keep
 from dengxia.packing import pack, unpack
 from dengxia.queries import Row, corrections, tags
 from dengxia.times import iso, moment
+from models import now
 
 CHARACTERS_A_MINUTE = 400
 # Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
@@ -43,6 +44,15 @@ def page(card: Row, values: Mapping[str, str]) -> str:
     pieces = _made(card._asdict()).split(MARK)
     pieces[1::2] = [values[name] for name in pieces[1::2]]
     return "".join(pieces)
+
+
+def preview(columns: Mapping[str, Any]) -> str:
+    """The part of a page that is the article's own, as it would read if it were published now."""
+    card = SimpleNamespace(**columns, published_at=now(), updated_at=None)
+    holes = {"text": Markup(card.html)}
+    template = current_app.jinja_env.get_template("article.html")
+    values = {**_of_text(card), "title": card.title, "hole": lambda name: holes.get(name, ""), "preview": True}
+    return "".join(template.blocks["main"](template.new_context(values)))
 
 
 def _made(columns: Mapping[str, Any]) -> str:
@@ -89,11 +99,9 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterabl
     if picture:
         picture = urljoin(_BASE, picture).replace(_BASE, f"{site}/", 1)
     return current_app.jinja_env.get_template("article.html").render(
-        article=card,
+        **_of_text(card),
         tags=names,
         corrections=corrected,
-        contents=markup.contents(card.html),
-        minutes=ceil(card.length / CHARACTERS_A_MINUTE),
         picture=picture,
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
@@ -103,6 +111,11 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterabl
         part=_hole,
         this_year=lambda: _hole("year"),
     )
+
+
+def _of_text(card: SimpleNamespace) -> dict[str, object]:
+    minutes = ceil(card.length / CHARACTERS_A_MINUTE)
+    return {"article": card, "contents": markup.contents(card.html), "minutes": minutes}
 
 
 _BASE = "http://-/"

@@ -52,6 +52,7 @@ WALK = {
     "desk.list_corrections": EDITORS,
     "desk.add_correction": EDITORS,
     "desk.remove_correction": EDITORS,
+    "desk.preview": STAFF,
     "desk.pictures": STAFF,
     "desk.add_pictures": STAFF,
     "desk.picture": STAFF,

@@ -8,18 +8,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
-DOORS = {
-    "reading",
-    "feeds",
-    "desk",
-    "desk_articles",
-    "desk_lists",
-    "desk_revisions",
-    "desk_corrections",
-    "desk_pictures",
-    "auth",
-    "cli",
-}
+DOORS = set(
+    "reading feeds desk desk_articles desk_lists desk_revisions desk_corrections desk_pictures desk_preview auth"
+    " cli".split()
+)
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
