@@ -2,15 +2,18 @@
 
 import re
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import bindparam, delete, exists, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
-from dengxia import images, journal, uses
+from dengxia import editing, images, journal, manuscripts, markup, queries, uses, working, writing
+from dengxia.editing import Person, Step
 from dengxia.formats import Refused
 from dengxia.journal import By
+from dengxia.manuscripts import Manuscript
 from dengxia.queries import Row, ask, ask_first
 from dengxia.writing import saved
 from models import Picture, PictureUse, db, now
@@ -19,6 +22,8 @@ PER_PAGE = 24
 # Of so many pictures the unused ones are told at once: whether one is used costs a look into an index each.
 LOOKED_AT = 500
 LONGEST_TITLE = 100
+# So many articles are changed by one request.
+AT_ONCE = 100
 
 _is_used = exists().where(PictureUse.name == Picture.name)
 _COLUMNS = (*Picture.__table__.columns, _is_used.label("used"))
@@ -59,13 +64,35 @@ def add(by: By, data: bytes, title: str) -> str:
     return name
 
 
+def replace(person: Person, row: Row, data: bytes, title: str) -> tuple[str, bool]:
+    """Take a picture in and show it wherever the other was shown, as revisions of the articles.
+
+    Gives its name, and whether there are more articles than are changed at once. What lies in the trash stays as it is.
+    """
+    name = add(person.by, data, title)
+    if name == row.name:
+        raise Refused(title, "就是现在的这一张")
+    shown = queries.showing(row.name, AT_ONCE + 1)
+    for article in shown[:AT_ONCE]:
+        known = manuscripts.standing(article.id)
+        if known and "save" in editing.ACTS[known.row.status]:
+            text = asdict(known.text)
+            text |= {field: text[field].replace(row.name, name) for field in ("body", "cover")}
+            editing.change(person, known, known.row.version, Manuscript(**text), Step(what="换图片"))
+    for page in uses.of_pages().get(row.name, []):
+        page = queries.page(page.slug)
+        source = page.source.replace(row.name, name)
+        writing.put_page(page.slug, page.title, page.format, source, markup.render(source, page.format).html)
+    return name, len(shown) > AT_ONCE
+
+
 def remove(by: By, row: Row) -> None:
     """Take a picture away with all its forms; `Refused` while anything shows it."""
     with saved():
         mine = Picture.name == row.name
         gone = db.session.execute(delete(Picture).where(mine, ~exists().where(PictureUse.name == row.name))).rowcount
-        if not gone or row.name in uses.of_pages():
-            raise Refused(row.title or row.name, "还有文章或页面在用，不能删")
+        if not gone or row.name in uses.of_pages() or working.mention(row.name):
+            raise Refused(row.title or row.name, "还有文章、页面或没存的改动在用，不能删")
         journal.note(by, "删了图片", row.title or row.name)
     for form in reversed(images.forms(row.name)):
         (_folder() / form).unlink(missing_ok=True)

@@ -49,6 +49,21 @@ def delete_picture(name):
     return redirect(url_for(".pictures"), 303)
 
 
+@bp.post("/pictures/<name>/replace")
+@needs("publish")
+def replace_picture(name):
+    row, file = album.picture(name) or abort(404), request.files.get("file")
+    try:
+        if not file:
+            raise ValueError("还没有选图片")
+        new, more = album.replace(auth.person(), row, file.read(images.MAX_BYTES + 1), file.filename)
+    except (ValueError, Refused) as error:
+        return _picture(name, str(error)), 400
+    if more:
+        return _picture(name, "一次换一百篇，还有没换到的：请把同一张图再换一次"), 200
+    return redirect(url_for(".picture", name=new), 303)
+
+
 def _pictures(problem: str = "") -> str:
     unused = "unused" in request.args
     rows, last = (album.unused if unused else album.page)(*_place())

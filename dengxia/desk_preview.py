@@ -2,9 +2,10 @@
 
 from flask import request
 
-from dengxia import limits, manuscripts, markup, prerender
+from dengxia import limits, manuscripts, markup, prerender, times
 from dengxia.auth import bp, needs
 from dengxia.formats import Refused
+from models import now
 
 
 @bp.post("/preview")
@@ -20,4 +21,12 @@ def preview():
         return str(refused), 400, {"Content-Type": "text/plain; charset=utf-8"}
     fields["title"] = fields["title"].strip() or "（还没有标题）"
     own = {"html": html, "length": markup.length(text), "own_summary": fields["summary"].strip()}
-    return prerender.preview({**fields, **own})
+    return prerender.preview({**fields, **own, "published_at": _date(fields["date"])})
+
+
+def _date(typed: str) -> int:
+    """The time that is typed; now where there is none."""
+    try:
+        return times.seconds(typed)
+    except ValueError:
+        return now()

@@ -26,7 +26,6 @@ from dengxia.kept import keep
 from dengxia.packing import pack, unpack
 from dengxia.queries import Row, corrections, tags
 from dengxia.times import iso, moment
-from models import now
 
 CHARACTERS_A_MINUTE = 400
 # Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
@@ -47,8 +46,8 @@ def page(card: Row, values: Mapping[str, str]) -> str:
 
 
 def preview(columns: Mapping[str, Any]) -> str:
-    """The part of a page that is the article's own, as it would read if it were published now."""
-    card = SimpleNamespace(**columns, published_at=now(), updated_at=None)
+    """The part of a page that is the article's own, while it is being written."""
+    card = SimpleNamespace(**columns, updated_at=None)
     holes = {"text": Markup(card.html)}
     template = current_app.jinja_env.get_template("article.html")
     values = {**_of_text(card), "title": card.title, "hole": lambda name: holes.get(name, ""), "preview": True}

@@ -159,8 +159,7 @@ function field(name, label, attributes = {}) {
 
 // The server, whose session may have ended
 
-let out = false;
-let renewing;
+let out = false, other = false, renewing;
 
 async function send(address, data) {
   for (let first = true; ; first = false) {
@@ -178,6 +177,11 @@ function renew() {
   return renewing;
 }
 
+// What is said while nobody, or somebody else, is signed in.
+function sayOut() {
+  say(`${other ? "现在登录的是别人" : "登录过期了"}，${keepHere()}`, true);
+}
+
 // Takes over the token of a page of the desk; whether that is one of the same person's session.
 async function enter(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -185,9 +189,13 @@ async function enter(answer) {
   const problem = page.querySelector(".problem");
   if (new URL(answer.url).pathname === form.dataset.signIn) return { token, problem };
   const me = page.querySelector('a[href="/desk/me"]');
-  if (!token || !me || me.textContent !== form.dataset.name) return { token, other: true };
+  other = !me || me.textContent !== form.dataset.name;
+  if (other) return {};
   for (const input of document.querySelectorAll("[name=csrf_token]")) input.value = token.value;
-  out = false;
+  if (out) {
+    out = false;
+    say("");
+  }
   return { inside: true };
 }
 
@@ -195,7 +203,8 @@ async function signIn() {
   let page = await enter(await fetch(form.dataset.signIn));
   if (page.inside) return true;
   out = true;
-  if (page.other) return false;
+  sayOut();
+  if (other) return false;
   const inner = [
     make("p", {}, "写的字都在。登录以后接着存。"),
     field("name", "名字", { value: form.dataset.name, readonly: "", autocomplete: "username" }),
@@ -212,7 +221,7 @@ async function signIn() {
       return false;
     }
     if (page.inside) return true;
-    say(page.other ? "登录的不是你" : page.problem ? page.problem.textContent : "登录不了，请再试一次");
+    say(page.problem ? page.problem.textContent : "登录不了，请再试一次");
     return false;
   });
 }
@@ -297,7 +306,8 @@ async function store() {
       say(`已存 ${found.saved_at.slice(11, 16)}`);
       return true;
     }
-    say(out ? `登录过期了，${keepHere()}` : `没有存上（${answer.status}），${keepHere()}`, true);
+    if (out) sayOut();
+    else say(`没有存上（${answer.status}），${keepHere()}`, true);
   } catch (error) {
     say(`没有网络，${keepHere()}`, true);
   }
@@ -542,7 +552,7 @@ function togglePreview() {
 }
 
 async function look() {
-  if (shown.hidden) return;
+  if (shown.hidden || out) return;
   try {
     const answer = await send(form.dataset.preview, new FormData(form));
     const said = await answer.text();

@@ -56,6 +56,7 @@ WALK = {
     "desk.pictures": STAFF,
     "desk.add_pictures": STAFF,
     "desk.picture": STAFF,
+    "desk.replace_picture": {"editor", "admin"},
     "desk.delete_picture": {"editor", "admin"},
 }
 

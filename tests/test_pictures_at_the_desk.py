@@ -121,7 +121,7 @@ def test_a_picture_is_deleted_only_when_nothing_shows_it(desk, tmp_path):
         assert where in page
         assert "删掉" not in page
         answer = post(editor, f"/desk/pictures/{name}/delete")
-        assert (answer.status_code, "还有文章或页面在用，不能删" in answer.text) == (400, True)
+        assert (answer.status_code, "还有文章、页面或没存的改动在用，不能删" in answer.text) == (400, True)
     assert post(author, f"/desk/pictures/{free}/delete").status_code == 403
     assert "删掉" not in author.get(f"/desk/pictures/{free}").text
     assert "删掉" in editor.get(f"/desk/pictures/{free}").text
@@ -132,6 +132,44 @@ def test_a_picture_is_deleted_only_when_nothing_shows_it(desk, tmp_path):
     # Brought again it is there again.
     bring(author, ("又.png", picture()))
     assert free in media(desk)
+
+
+def test_a_picture_in_a_working_copy_stays(desk):
+    author, editor = sign_in(desk, NAMES["author"]), sign_in(desk, NAMES["editor"])
+    bring(author, ("灯.png", picture()))
+    name = images.name(picture())
+    post(author, "/desk/working", title="题", body=f"![](/media/{name})", version=0)
+    assert post(editor, f"/desk/pictures/{name}/delete").status_code == 400
+    assert name in media(desk)
+
+
+def test_a_picture_is_replaced_wherever_it_is_shown(desk, monkeypatch):
+    editor = sign_in(desk, NAMES["editor"])
+    bring(editor, ("旧.png", picture()))
+    old, new = images.name(picture()), images.name(picture("blue"))
+    for title in ("甲", "乙", "丙"):
+        fields = {"title": title, "body": f"![图](/media/{old})", "cover": f"/media/{old}", "act": "publish"}
+        assert post(editor, "/desk/articles/new", **fields).status_code == 303
+    post(editor, "/desk/articles/3", version=1, act="trash")
+    with desk.app_context():
+        writing.put_page("us", "我们", "markdown", f"![](/media/{old})", f'<p><img src="/media/{old}"></p>')
+
+    def replace(data):
+        fields = {"csrf_token": token_of(editor), "file": (io.BytesIO(data), "新.png")}
+        return editor.post(f"/desk/pictures/{old}/replace", data=fields)
+
+    assert "不是 PNG" in replace(b"<svg/>").text
+    assert "就是现在的这一张" in replace(picture()).text
+    monkeypatch.setattr(album, "AT_ONCE", 2)
+    assert "再换一次" in replace(picture("blue")).text
+    answer = replace(picture("blue"))
+    assert (answer.status_code, answer.location) == (303, f"/desk/pictures/{new}")
+    for path in ("/article/1", "/article/2", "/us"):
+        page = editor.get(path).text
+        assert (f'src="/media/{new}"' in page, old in page) == (True, False)
+    assert "换图片" in editor.get("/desk/articles/1/revisions").text
+    with desk.app_context():
+        assert [row.title for row in queries.showing(old, 9)] == ["丙"]
 
 
 def test_lists_go_on_where_a_page_ends(desk, clock, monkeypatch):
