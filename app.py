@@ -25,6 +25,8 @@ from dengxia import (
     desk_corrections,
     desk_lists,
     desk_pages,
+    desk_pictures,
+    desk_preview,
     desk_revisions,
     desk_site,
     errors,
@@ -51,11 +53,9 @@ def create_app(overrides: dict | None = None) -> Flask:
         importlib.import_module("flask_migrate").Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    doors = (
-        *(reading, feeds),
-        *(desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_pages, desk_site),
-    )
-    for bp in dict.fromkeys(door.bp for door in doors):
+    at_desk = desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_preview
+    of_site = desk_pages, desk_pictures, desk_site
+    for bp in dict.fromkeys(door.bp for door in (reading, feeds, *at_desk, *of_site)):
         app.register_blueprint(bp)
     errors.install(app)
     auth.install(app)

@@ -203,13 +203,17 @@ class Correction(Base):
 
 
 class Picture(Base):
-    """A picture that is kept: its name in the media folder, the name it came with, the bytes of its largest form."""
+    """A picture that is kept: its name in the media folder, the name it came with, the bytes of its largest form.
+
+    Of a picture that was seeded nobody knows what it was called and who brought it.
+    """
 
     __tablename__ = "picture"
+    __table_args__ = (Index(None, "at", "name"),)
     name: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     size: Mapped[int]
-    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
     who: Mapped[str]
 
 

@@ -33,6 +33,7 @@ MAY = {
 CONFIG = {
     "SESSION_COOKIE_PATH": "/desk",
     "SESSION_COOKIE_SAMESITE": "Lax",
+    "MAX_CONTENT_LENGTH": 64 * 2**20,  # several pictures at once
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # since the last request
     "WTF_CSRF_CHECK_DEFAULT": False,  # `_guard` asks, after it has asked who it is
     "MAX_FORM_MEMORY_SIZE": 16 * 2**20,  # the longest text in the longest spelling of a form

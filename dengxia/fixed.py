@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from dengxia import journal, limits, markup
+from dengxia import journal, limits, markup, uses
 from dengxia.formats import LONGEST, SLUG, Refused, line, without_controls
 from dengxia.journal import By
 from dengxia.packing import pack, unpack
@@ -104,6 +104,7 @@ def _put(by: By, slug: str, title: str, format: str, source: str, html: str, upd
         db.session.execute(update(Page).where(Page.slug == slug).values(columns))
     else:
         db.session.execute(insert(Page).values(slug=slug, **columns))
+    uses.note(markup.pictures(html))
 
 
 def _current(slug: str) -> Row | None:

@@ -26,6 +26,7 @@ from models import (
     Link,
     Origin,
     Page,
+    PictureUse,
     Redirect,
     Related,
     RelatedChoice,
@@ -359,7 +360,7 @@ def written(id: int) -> str:
 
 
 _bodies = (
-    select(Article.id, Article.title, Body.format, Body.source)
+    select(Article.id, Article.title, Article.cover, Body.format, Body.source)
     .join_from(Body, Article)
     .where(Body.article_id > bindparam("after"))
     .order_by(Body.article_id)
@@ -368,8 +369,22 @@ _bodies = (
 
 
 def bodies(after: int, limit: int) -> list[Row]:
-    """Titles and packed texts of all articles, drafts too, with larger numbers than `after`."""
+    """Titles, covers and packed texts of all articles, drafts too, with larger numbers than `after`."""
     return ask(_bodies, after=after, limit=limit)
+
+
+_showing = (
+    select(Article.id, Article.title)
+    .join(PictureUse, PictureUse.article_id == Article.id)
+    .where(PictureUse.name == bindparam("name"), Article.id < bindparam("before"))
+    .order_by(PictureUse.article_id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def showing(name: str, limit: int, before: int = 2**62) -> list[Row]:
+    """The articles (id and title), whoever may see them, that show a picture, with numbers below `before`."""
+    return ask(_showing, name=name, limit=limit, before=before)
 
 
 def count_bodies() -> int:

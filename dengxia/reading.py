@@ -1,5 +1,6 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
+import mimetypes
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -32,6 +33,9 @@ from models import now
 
 bp = Blueprint("reading", __name__)
 IN_BLOCK = 6
+# Python before 3.13 does not know them, and a small system has no list of its own.
+mimetypes.add_type("image/webp", ".webp")
+mimetypes.add_type("image/avif", ".avif")
 
 
 class Number(IntegerConverter):

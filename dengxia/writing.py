@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search
+from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search, uses
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack, unpack_html
@@ -78,8 +78,13 @@ def enter(entries: Sequence[Entry]) -> list[int]:
     new_texts = search.with_credits(words)
     search.change(old_texts, new_texts)
     related.change(old_texts, new_texts)
+    uses.change({id: _pictures(entry.derived, entry.card["cover"]) for id, entry in zip(ids, entries, strict=True)})
     ranks.change(old_keys, ranks.keys(ids))
     return ids
+
+
+def _pictures(text: Derived, cover: str) -> list[str]:
+    return text.pictures + markup.pictures(cover)
 
 
 def remove_article(id: int) -> None:
@@ -143,24 +148,29 @@ def rebuild(batch: int = 500) -> Iterator[int]:
     with changing():
         search.clear()
         related.clear()
+        uses.clear()
         ranks.rebuild()
         for page in db.session.execute(select(Page.id, Page.source, Page.format)).all():
             html = markup.render(page.source, page.format).html
+            uses.note(markup.pictures(html))
             db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
         done = 0
         with closing(ahead.each(derive, _written(batch))) as batches:
-            for ids, texts in batches:
-                _rewrite(dict(zip(ids, texts, strict=True)))
-                done += len(ids)
+            for covers, texts in batches:
+                _rewrite(dict(zip(covers, texts, strict=True)))
+                shown = zip(covers.items(), texts, strict=True)
+                uses.change({id: _pictures(text, cover) for (id, cover), text in shown})
+                done += len(covers)
                 yield done
 
 
-def _written(batch: int) -> Iterator[tuple[list[int], list[Written]]]:
+def _written(batch: int) -> Iterator[tuple[dict[int, str], list[Written]]]:
+    """The texts of all articles in batches, each with the articles' covers by number."""
     after = 0
     while rows := queries.bodies(after, batch):
-        ids = [row.id for row in rows]
-        yield ids, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
-        after = ids[-1]
+        covers = {row.id: row.cover for row in rows}
+        yield covers, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
+        after = rows[-1].id
 
 
 def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:

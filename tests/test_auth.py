@@ -74,6 +74,12 @@ WALK = {
     "desk.delete_redirect": ADMIN,
     "desk.show_settings": ADMIN,
     "desk.change_settings": ADMIN,
+    "desk.preview": STAFF,
+    "desk.pictures": STAFF,
+    "desk.add_pictures": STAFF,
+    "desk.picture": STAFF,
+    "desk.replace_picture": {"editor", "admin"},
+    "desk.delete_picture": {"editor", "admin"},
 }
 
 

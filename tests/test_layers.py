@@ -9,12 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = set(
-    "reading feeds desk desk_articles desk_lists desk_revisions desk_corrections desk_pages desk_site auth cli".split()
+    "reading feeds desk desk_articles desk_lists desk_revisions desk_corrections desk_pages desk_pictures"
+    " desk_preview desk_site auth cli".split()
 )
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
-    " health postings export keeping doctor settings upkeep categories fixed".split()
+    " health postings export keeping doctor settings upkeep categories fixed uses album".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"

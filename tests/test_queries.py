@@ -15,15 +15,19 @@ from zoneinfo import ZoneInfo
 import pyotp
 import pytest
 from conftest import PASSWORD, articles
+from flask import current_app
 from sqlalchemy import SelectBase, event
+from test_images import picture
 
 import models
 from dengxia import (
+    album,
     categories,
     corrections,
     editing,
     export,
     fixed,
+    images,
     journal,
     listings,
     manuscripts,
@@ -36,6 +40,7 @@ from dengxia import (
     suggestions,
     throttle,
     upkeep,
+    uses,
     working,
     worklist,
     writing,
@@ -141,7 +146,7 @@ def ask_everything():
         "months": (ZONE,), "newest": (6, category.id), "origins": (["k1"],), "page": ("about",),
         "random_cards": (10, {card.id}), "redirect": ("/old",), "places": (["/old"],), "exists": (card.id,),
         "sitemap": (1,), "tag": ("一",), "written": (card.id,), "bodies": (0, 9),
-        "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
+        "showing": ("a", 9), "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
         "corrections": ([card.id],), "choices": ([1],),
     }  # fmt: skip
     walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
@@ -161,8 +166,16 @@ def ask_everything():
 
 
 def run_the_desk():
-    """Do once all that people, throttle, journal and corrections can: `ask_everything` for the desk."""
+    """Do once all that people, throttle, journal, corrections, album and uses can: `ask_everything` for the desk."""
     by = By("某人")
+    name = images.keep(picture(), Path(current_app.instance_path, "media"))
+    with writing.saved():
+        uses.change({1: [name]})
+    with writing.saved():
+        uses.change({1: []})
+    album.add(by, picture(), "灯.png")
+    assert album.page(2**62, "") == (album.unused(2**62, "")[0], None)
+    album.remove(by, album.picture(name))
     for name, role in (("甲", "admin"), ("乙", "author")):
         people.add(by, name, role, PASSWORD)
     row = people.named("乙")

@@ -25,7 +25,6 @@ def upgrade():
     sa.Column('who', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_picture'))
     )
-    op.create_index(op.f('ix_picture_at'), 'picture', ['at'], unique=False)
     op.create_table('old_page',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('slug', sa.String(), nullable=False),
@@ -41,6 +40,7 @@ def upgrade():
     )
     op.create_index('ix_old_page_removed', 'old_page', ['removed', 'id'], unique=False, sqlite_where=sa.text('removed = 1'))
     op.create_index(op.f('ix_old_page_slug_id'), 'old_page', ['slug', 'id'], unique=False)
+    op.create_index(op.f('ix_picture_at_name'), 'picture', ['at', 'name'], unique=False)
     op.create_table('setting',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
