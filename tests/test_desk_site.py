@@ -94,6 +94,18 @@ def test_the_front_page_tells_each_what_waits(desk, editor, admin):
     assert "2099-01-01 00:00:00" in editor.get("/desk").text
 
 
+def test_the_front_page_tells_of_the_last_backup(desk, admin, tmp_path, clock):
+    assert "还没有备份过" in admin.get("/desk").text
+    file = tmp_path / "b.tar"
+    assert desk.test_cli_runner().invoke(args=["backup", str(file)]).exit_code == 0
+    assert "最近一次是今天" in admin.get("/desk").text
+    assert str(file) in admin.get("/desk").text
+    Path(desk.instance_path, "last_backup.json").write_text(
+        json.dumps({"at": int(time.time()) - 9 * 86400, "path": "b"})
+    )
+    assert 'class="problem">最近一次是 9 天前' in admin.get("/desk").text
+
+
 # Categories
 
 
