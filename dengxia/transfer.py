@@ -37,6 +37,7 @@ from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
 from dengxia.journal import TERMINAL
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
+from dengxia.settings import AT_DESK, malformed
 from models import now
 
 # A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
@@ -130,7 +131,10 @@ def print_nothing(_: object) -> None:
 
 
 def _site(path: Path) -> site.Site:
-    """What a folder's site.toml says, which may not give a category that is there another slug."""
+    """What a folder's site.toml says, which may not give a category that is there another slug.
+
+    It brings nothing back that was merged or given another address at the desk.
+    """
     file = path / site.NAME
     if not file.is_file():
         return site.Site()
@@ -138,7 +142,11 @@ def _site(path: Path) -> site.Site:
         found = site.read(file)
     except OSError as error:
         raise Refused(shown(file), files.unreadable(error)) from None
-    slugs = {row.name: row.slug for row in queries.categories()}
+    for name, value in found.settings.items():
+        if reason := "编辑台里没有这一项" if name not in AT_DESK else malformed(name, value):
+            raise Refused(shown(file), f"settings 的 {name}：{reason}")
+    slugs, old = {row.name: row.slug for row in queries.categories()}, writing.old_categories()
+    found = found._replace(categories=[row for row in found.categories if row["slug"] not in old])
     for category in found.categories:
         name, slug = category["name"], category["slug"]
         if slugs.get(name, slug) != slug:

@@ -140,7 +140,7 @@ def test_a_category_is_refused_and_what_was_typed_stays(desk, editor):
     assert names(desk) == ["外汇", "武术"]
 
 
-def test_a_changed_address_leads_on(desk, editor, fill):
+def test_a_changed_address_leads_on(desk, editor, fill, tmp_path):
     fill(*articles(45, category="外汇"))
     reader = desk.test_client()
     assert post(editor, "/desk/categories/1", name="汇市", slug="forex", in_nav="on").status_code == 303
@@ -158,6 +158,9 @@ def test_a_changed_address_leads_on(desk, editor, fill):
     assert reader.get("/category/waihui").status_code == 200
     # Content that goes on saying the old name or address means this category.
     fill(*({"title": f"新{name}", "body": "文", "category": name} for name in ("外汇", "waihui", "forex")))
+    Path(tmp_path, "again").mkdir()
+    Path(tmp_path, "again/site.toml").write_text('[[category]]\nslug = "forex"\nname = "外汇"\n', "utf8")
+    desk.test_cli_runner().invoke(args=["seed", str(tmp_path / "again")], catch_exceptions=False)
     assert names(desk) == ["汇市"]
 
 
