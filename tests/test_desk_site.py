@@ -307,6 +307,8 @@ def test_a_page_is_shown_made_changed_deleted_and_found_again(desk, editor):
     assert desk.test_client().get("/about").status_code == 404
     old = re.search(r"/desk/pages/add\?old=\d+", editor.get("/desk/pages").text)[0]
     assert "&lt;b&gt;二&lt;/b&gt;" in editor.get(old).text
+    for odd in ("99", "x", "-1", "9" * 30, ""):
+        assert editor.get(f"/desk/pages/add?old={odd}").status_code == 404
     assert said(desk)[:3] == ["删除页面 关于（/about）", "改页面 关于（/about）", "添加页面 关于（/about）"]
 
 
