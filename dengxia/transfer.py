@@ -159,7 +159,7 @@ def _take_pictures(folder: Path, options: Options, report: Report) -> None:
     for file in sorted(folder.glob("[!.]*.*")):
         if files.lies_in(file, folder) and not (options.media / file.name).exists():
             try:
-                images.keep(file.read_bytes(), options.media)
+                images.put_back(file.name, file.read_bytes(), options.media)
             except (ValueError, OSError) as error:
                 report.skip(Refused(shown(file), str(error)))
 

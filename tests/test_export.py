@@ -2,13 +2,15 @@
 
 import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from conftest import articles
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from test_seed import counts, picture, rows
+from test_images import photograph
+from test_seed import counts, rows
 
 from app import create_app
 from dengxia import export, fixed, images, kept, queries, search, writing
@@ -310,16 +312,20 @@ def test_an_export_that_broke_off_is_known_as_ours(exported, tmp_path):
 
 
 def test_pictures_go_along(app, other, seed_files, tmp_path):
-    seed_files({"a.md": "![](p.png)", "p.png": picture()})
+    data = photograph()
+    seed_files({"a.md": "![](p.jpg)", "p.jpg": data})
     run(app, "export", tmp_path / "out")
-    name = images.name(picture())
-    assert (tmp_path / "out/media" / name).read_bytes() == picture()
+    name = images.name(data)
+    kept = Path(app.instance_path, "media")
+    assert (tmp_path / "out/media" / name).read_bytes() == (kept / name).read_bytes()
     (tmp_path / "out/media/bad.png").write_text("不是图片")
+    (tmp_path / "out/media/other.jpg").write_bytes((kept / name).read_bytes())
     with other.app_context():
         result = run(other, "seed", tmp_path / "out")
-        assert "bad.png: 不是 PNG" in result.output
+        assert "bad.png: 名字不像" in result.output
+        assert "other.jpg: 名字不像" in result.output
         assert queries.written(1) == f"![](/media/{name})"
-    assert [file.name for file in (tmp_path / "other/media").iterdir()] == [name]
+    assert sorted(file.name for file in (tmp_path / "other/media").iterdir()) == sorted(images.forms(name))
 
 
 # In again
