@@ -124,7 +124,7 @@ def deployed(site_folder):
         **os.environ,
         "FLASK_INSTANCE_PATH": str(site_folder),
         "GRANIAN_LOG_ACCESS_ENABLED": "true",
-        "GRANIAN_LOG_ACCESS_FMT": of_unit("GRANIAN_LOG_ACCESS_FMT='(.*)'"),
+        "GRANIAN_LOG_ACCESS_FMT": of_unit("GRANIAN_LOG_ACCESS_FMT=(.*)'").replace("%%", "%"),
     }
     with (
         open(folder / "granian.log", "wb") as log,  # noqa: PTH123
