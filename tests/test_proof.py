@@ -65,7 +65,9 @@ def test_a_slip_is_found_where_it_is(source, found):
         "他说：“好‘啊’。”《红楼梦》（上海）「『好』」【注】(a) [b]",
         "“第一段。\n\n“第二段。”",
         "（注：甲。\n\n乙。）",
-        "1）好 2)坏 第三）中 a）好",
+        "1）好 2)坏 第三）中 a）好 9 ）好",
+        "选菜单—》工具-》好",
+        "<div><span>for</span> (i = 0; i < length(a)); // 数\n</div>",
         "笑了：） :) ；-）",
         "值 3.14，时间 10:30，共 1,000 元，见 https://e.com/a,b?c(d 好",
         "区间 [0, 1) 里",
@@ -85,7 +87,7 @@ def test_what_is_right_or_no_prose_is_let_pass(source):
 
 
 def test_html_is_read_as_html():
-    source = "<p>甲&ldquo;乙</p>\n<script>你好,“</script><ul><li>一<b>,</b>二</li></ul>"
+    source = "<p>甲&ldquo;乙“丙&#8221;</p>\n<script>你好,“</script><ul><li>一<b>,</b>二</li></ul>"
     assert slips_of(source, "html") == [("pair", "&"), ("half", ",")]
 
 
