@@ -382,6 +382,8 @@ def _put_aliases(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 def _put_corrections(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     given = {id: entry.corrections for entry, id in zip(entries, ids, strict=True) if entry.corrections is not None}
+    if not given:
+        return
     db.session.execute(delete(Correction).where(Correction.article_id.in_(given)))
     rows = [{"article_id": id, "at": at, "text": text} for id, told in given.items() for at, text in told]
     if rows:
