@@ -11,7 +11,8 @@ from sqlalchemy import text
 from test_seed import counts, picture, rows
 
 from app import create_app
-from dengxia import export, images, kept, queries, search, writing
+from dengxia import export, fixed, images, queries, search, upkeep, writing
+from dengxia.journal import TERMINAL
 from models import Correction, db
 
 
@@ -59,20 +60,18 @@ def content():
 
 def test_every_table_is_either_content_or_known_not_to_be():
     derived = {"body", "article_tag", "related", "term", "new_term", "segment", "content_version", "picture_use"}
-    desk = {"revision", "working_copy", "user", "recovery_code", "attempt", "log", "picture"}
+    desk = {"revision", "working_copy", "user", "recovery_code", "attempt", "log", "picture", "old_page"}
     assert db.metadata.tables.keys() == QUESTIONS.keys() | derived | desk
 
 
 def empty(app):
-    with app.app_context():
+    with app.app_context(), writing.changing():
         search.clear()
         for table in reversed(db.metadata.sorted_tables):
             if table.name != "content_version":
                 # To make a slug of a category's name takes a process.
                 others = table.c.name != "综合" if table.name == "category" else text("true")
                 db.session.execute(table.delete().where(others))
-        db.session.commit()
-        kept.forget()
 
 
 PIECES = ['"', "'", ":", ": ", "#", " #", "- ", "---", "\n---\n", "+++", ";;;", "...", "\r\n", "\n", "  ", "\t", "　　"]
@@ -179,6 +178,7 @@ def at_the_desk(data):
                 )
             )
         db.session.execute(text("INSERT INTO redirect (path, category_id) SELECT '/旧 %类?a=1', min(id) FROM category"))
+    upkeep.change_settings(TERMINAL, {"SITE_NAME": data.draw(st.sampled_from(['“灯”"下"\\', "中利blog", " # = ["]))})
     for one, two in pairwise(ids):
         if (pinned := data.draw(st.sampled_from([True, False, None]))) is not None:
             writing.choose_related(one, two, pinned)
@@ -280,7 +280,7 @@ def test_no_file_of_somebody_else_is_written_over(app, exported, tmp_path):
     exported()
     place = tmp_path / "out/pages/002-x.md"
     place.write_text("别人的")
-    writing.put_page("x", "题", "markdown", "文", "文")
+    fixed.put(TERMINAL, "x", "题", "markdown", "文", "文")
     result = run(app, "export", tmp_path / "out")
     assert (result.exit_code, place.read_text()) == (1, "别人的")
     assert result.output == f"{place}: 不是导出写的文件，没有覆盖；请移开它再导出（什么都没有改）\n"
