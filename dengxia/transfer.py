@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from flask import current_app
 from sqlalchemy import Row
 
 from dengxia import (
@@ -30,6 +31,7 @@ from dengxia import (
     queries,
     records,
     search,
+    upkeep,
     writing,
 )
 from dengxia.derived import Derived, Written, derive
@@ -100,7 +102,7 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
             if not options.dry_run:
                 writing.put_categories(found.categories)
                 writing.put_links(found.links)
-                writing.put_settings(found.settings)
+                _settle_settings(path / site.NAME, found, report)
                 _take_pictures(path / "media", options, report)
     search.prepare_for_much()
     _take(records.find(paths, options), options, report, progress)
@@ -152,6 +154,16 @@ def _site(path: Path) -> site.Site:
         if slugs.get(name, slug) != slug:
             raise Refused(shown(file), f"分类 {name} 已经有了，它的 slug 是 {slugs[name]}，请照着写")
     return found
+
+
+def _settle_settings(file: Path, found: site.Site, report: Report) -> None:
+    """Set what was set at the desk of the site that was exported, but for what is fixed here."""
+    wanted = {name: value for name, value in found.settings.items() if current_app.config.get(name) != value}
+    try:
+        if wanted:
+            upkeep.change_settings(TERMINAL, wanted)
+    except Refused as refused:
+        report.skip(Refused(shown(file), f"设置 {refused}"))
 
 
 def _take_pictures(folder: Path, options: Options, report: Report) -> None:

@@ -13,7 +13,7 @@ from test_images import photograph
 from test_seed import counts, rows
 
 from app import create_app
-from dengxia import export, fixed, images, kept, queries, search, writing
+from dengxia import export, fixed, images, queries, search, upkeep, writing
 from dengxia.journal import TERMINAL
 from models import Correction, db
 
@@ -67,15 +67,13 @@ def test_every_table_is_either_content_or_known_not_to_be():
 
 
 def empty(app):
-    with app.app_context():
+    with app.app_context(), writing.changing():
         search.clear()
         for table in reversed(db.metadata.sorted_tables):
             if table.name != "content_version":
                 # To make a slug of a category's name takes a process.
                 others = table.c.name != "综合" if table.name == "category" else text("true")
                 db.session.execute(table.delete().where(others))
-        db.session.commit()
-        kept.forget()
 
 
 PIECES = ['"', "'", ":", ": ", "#", " #", "- ", "---", "\n---\n", "+++", ";;;", "...", "\r\n", "\n", "  ", "\t", "　　"]
@@ -182,6 +180,7 @@ def at_the_desk(data):
                 )
             )
         db.session.execute(text("INSERT INTO redirect (path, category_id) SELECT '/旧 %类?a=1', min(id) FROM category"))
+    upkeep.change_settings(TERMINAL, {"SITE_NAME": data.draw(st.sampled_from(['“灯”"下"\\', "中利blog", " # = ["]))})
     for one, two in pairwise(ids):
         if (pinned := data.draw(st.sampled_from([True, False, None]))) is not None:
             writing.choose_related(one, two, pinned)
