@@ -58,6 +58,7 @@ class Entry:
     derived: Derived
     key: str = ""
     digest: bytes = b""
+    run: int | None = None
     number: int = 0
     corrections: Sequence[tuple[int, str]] | None = None
 
@@ -86,10 +87,15 @@ def enter(entries: Sequence[Entry]) -> list[int]:
     return ids
 
 
-def remove_article(id: int) -> None:
-    """Take one that is not published out of the database for good, within the transaction that is under way."""
-    search.change(search.texts([id]), {})
-    db.session.execute(delete(Article).where(Article.id == id))
+def remove_articles(ids: Collection[int]) -> None:
+    """Take articles out of the database for good, within the transaction of a `changing` that is under way."""
+    if not ids:
+        return
+    old_texts, old_keys = search.texts(ids), ranks.keys(ids)
+    db.session.execute(delete(Article).where(Article.id.in_(ids)))
+    search.change(old_texts, {})
+    related.change(old_texts, {})
+    ranks.change(old_keys, {})
 
 
 def choose_related(id: int, other: int, pinned: bool | None) -> None:
@@ -114,7 +120,12 @@ def put_page(slug: str, title: str, format: str, source: str, html: str, updated
     """Write a fixed page, new or changed, at some moment or now."""
     columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
     with changing():
-        _put(Page, Page.slug, slug, columns)
+        enter_page(slug, columns)
+
+
+def enter_page(slug: str, columns: Mapping[str, object]) -> None:
+    """What `put_page` does, within the transaction of a `changing` that is under way."""
+    _put(Page, Page.slug, slug, columns)
 
 
 def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
@@ -351,7 +362,7 @@ def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 def _put_origins(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     rows = [
-        {"key": entry.key, "article_id": id, "digest": entry.digest}
+        {"key": entry.key, "article_id": id, "digest": entry.digest, "run_id": entry.run}
         for entry, id in zip(entries, ids, strict=True)
         if entry.key
     ]

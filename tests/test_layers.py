@@ -12,7 +12,7 @@ DOORS = {"reading", "feeds", "desk", "desk_articles", "desk_lists", "desk_revisi
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
-    " health postings export keeping".split()
+    " health postings export keeping runs".split()
 )
 TOOLS = set(
     "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
