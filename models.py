@@ -7,6 +7,7 @@ import time
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     ColumnElement,
@@ -128,12 +129,52 @@ class Body(Base):
 
 
 class Origin(Base):
-    """Where an article came from when it was seeded: its key there, and a digest that tells a change."""
+    """Where an article came from when it was seeded: its key there, and a digest that tells a change.
+
+    `run_id` is of the run that wrote it last; no foreign key, which SQLite could only add by copying the table.
+    """
 
     __tablename__ = "origin"
+    __table_args__ = (Index("ix_origin_run_id", "run_id", "article_id", sqlite_where=text("run_id IS NOT NULL")),)
     key: Mapped[str] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), index=True)
     digest: Mapped[bytes]
+    run_id: Mapped[int | None]
+
+
+class Run(Base):
+    """One run of `flask seed` that changed something: see `dengxia/runs.py`."""
+
+    __tablename__ = "run"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[int] = mapped_column(BigInteger)
+    what: Mapped[str]
+
+
+class Replaced(Base):
+    """An article as it stood before a run changed it; `before` is the run that had written it last."""
+
+    __tablename__ = "replaced"
+    __table_args__ = (Index("ix_replaced_before", "before", "run_id"),)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True, index=True)
+    before: Mapped[int | None]
+    slug: Mapped[str]
+    updated_at: Mapped[int | None] = mapped_column(BigInteger)
+    edited_at: Mapped[int | None] = mapped_column(BigInteger)
+    digest: Mapped[bytes]
+    content: Mapped[bytes]
+
+
+class ReplacedPage(Base):
+    """A fixed page that a run wrote at `written_at`, as it stood before, or nothing where there was none."""
+
+    __tablename__ = "replaced_page"
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    written_at: Mapped[int] = mapped_column(BigInteger)
+    content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Tag(Base):

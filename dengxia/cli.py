@@ -1,6 +1,7 @@
 """The commands: arguments in, one call, one closing line."""
 
 import json
+import re
 import sys
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -23,6 +24,7 @@ from dengxia import (
     people,
     queries,
     records,
+    runs,
     schema,
     times,
     transfer,
@@ -53,18 +55,23 @@ _REST = "（已写完的批次都在，其余没有写）"
 @click.option("--category", default="", help="没有分类的文章归到哪里；不写就归到综合")
 @click.option("--media", type=click.Path(path_type=Path), help="旧网站的图片所在的文件夹（WordPress 的 uploads）")
 @click.option("--report", type=click.Path(path_type=Path), help="没有放入的每一条写进这个文件（JSON Lines）")
+@click.option("--overwrite", is_flag=True, help="在编辑台改过的文章也换成文件里的；改过的样子留作一次修改")
+@click.option("--undo", type=int, metavar="RUN", help="撤销第 RUN 次放入，不能同时放入别的")
 @click.option("--dry-run", is_flag=True, help="只说会怎样，什么都不写")
 @click.option("--strict", is_flag=True, help="有一条不对就停下，什么都不写")
 @click.option("--if-empty", is_flag=True, help="网站已有内容就什么都不做")
 @click.option("--no-backup", is_flag=True, help="放入一百篇以上之前不备份数据库")
 @with_appcontext
-def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_backup):
+def seed(paths, format, category, media, report, overwrite, undo, dry_run, strict, if_empty, no_backup):
     """把文章放进网站：PATH 是文件、文件夹或数据库的地址；不写就放入样例网站。
 
     认得 Markdown（Hugo、Hexo、Jekyll、Pelican 的写法都行）、JSON Lines、CSV、
     WordPress 的导出文件（WXR）、Typecho 和 Z-BlogPHP 的数据库。同样的内容放两次，什么都不会变。
     """
     _need_schema()
+    if undo is not None:
+        _undo(undo, paths)
+        return
     if if_empty and not queries.is_empty():
         return
     addresses = [path for path in paths if "://" in path]
@@ -82,6 +89,9 @@ def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_b
         format=format or "",
         old_media=media,
         dry_run=dry_run,
+        overwrite=overwrite,
+        # Not with the password of a database.
+        what=re.sub(r":[^/@:]*@", ":***@", " ".join(map(str, (*paths, *addresses)))),
         backup=current_app.config["BACKUP_BEFORE"] and not no_backup,
     )
     if strict:
@@ -93,6 +103,12 @@ def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_b
         done = transfer.Report(say=lambda line: click.echo(line, err=True), refused=partial(_write_down, file))
         with _progress(lambda: records.size(paths, options), "放入") as bar:
             transfer.seed(paths, options, done, bar.update if bar else transfer.print_nothing)
+    _tell(done, dry_run)
+    if done.skipped:
+        sys.exit(1)
+
+
+def _tell(done: transfer.Report, dry_run: bool) -> None:
     for what, count in sorted(done.tally.items()):
         click.echo(f"{what}：{count}", err=True)
     if done.elsewhere:
@@ -100,8 +116,23 @@ def seed(paths, format, category, media, report, dry_run, strict, if_empty, no_b
     click.echo(
         f"{'（只是试算）' if dry_run else ''}新增 created {done.created}，更新 updated {done.updated}，"
         f"未变 unchanged {done.unchanged}，跳过 skipped {done.skipped}"
+        + (f"（第 {done.run} 次放入，撤销用 flask seed --undo {done.run}）" if done.run else "")
     )
-    if done.skipped:
+
+
+def _undo(run: int, paths: tuple[str, ...]) -> None:
+    if paths:
+        raise _Stop("--undo 不能和要放入的文件一起写（什么都没有改）", exit_code=2)
+    try:
+        with _writing():
+            done = runs.undo(run, say=lambda line: click.echo(line, err=True))
+    except _Stop as stop:
+        known = "、".join(f"第 {row.id} 次（{times.moment(row.at)} {row.what}）" for row in runs.latest())
+        raise _Stop(stop.message + (f"；可以撤销的有 {known}" if known else "")) from None
+    click.echo(
+        f"撤销了第 {run} 次放入：移除 removed {done.removed}，恢复 restored {done.restored}，保留 kept {done.kept}"
+    )
+    if done.kept:
         sys.exit(1)
 
 

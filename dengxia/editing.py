@@ -117,7 +117,7 @@ def purge(person: Person, known: Standing) -> None:
         standing = manuscripts.standing(known.row.id)
         if standing and standing.row.status == "trash":
             working.release(known.row.id)
-            writing.remove_article(known.row.id)
+            writing.remove_articles([known.row.id])
             journal.note(person.by, WORDS["purge"], _about(known.row.id, standing.text))
 
 

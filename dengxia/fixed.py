@@ -59,7 +59,7 @@ def add(by: By, slug: str, title: str, format: str, source: str) -> None:
             raise Refused("地址", f"/{slug} 已经有一页了")
         if db.session.get(Redirect, f"/{slug}"):
             raise Refused("地址", f"/{slug} 是一个旧地址，还在转到别处；要用它，先在「旧地址」里删去")
-        _put(by, slug, title, format, source, html)
+        put(by, slug, title, format, source, html)
         journal.note(by, "添加页面", f"{title}（/{slug}）")
 
 
@@ -76,7 +76,7 @@ def change(by: By, slug: str, title: str, format: str, source: str, seen: int) -
                 "没有存", "你打开以后别人存过这一页。你写的还在下面，先看看现在的文字；再存一次，就用你的代替它"
             )
         if (page.title, page.format, page.source) != (title, format, source):
-            _put(by, slug, title, format, source, html)
+            put(by, slug, title, format, source, html)
             journal.note(by, "改页面", f"{title}（/{slug}）")
 
 
@@ -84,18 +84,12 @@ def remove(by: By, slug: str) -> None:
     """Delete a page; its text is kept among the old ones."""
     with changing():
         page = _current(slug) or _missing(slug)
-        _keep(by, page, removed=True)
-        db.session.execute(delete(Page).where(Page.slug == slug))
+        take_out(by, page)
         journal.note(by, "删除页面", f"{page.title}（/{slug}）")
 
 
 def put(by: By, slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
-    """Write a page that was checked before, new or changed, at some moment or now."""
-    with changing():
-        _put(by, slug, title, format, source, html, updated_at)
-
-
-def _put(by: By, slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
+    """Write a page that was checked before, new or changed, at some moment or now, in the transaction under way."""
     columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
     if page := _current(slug):
         _keep(by, page)
@@ -105,6 +99,12 @@ def _put(by: By, slug: str, title: str, format: str, source: str, html: str, upd
     else:
         db.session.execute(insert(Page).values(slug=slug, **columns))
     uses.note(markup.pictures(html))
+
+
+def take_out(by: By, page: Row) -> None:
+    """Delete a page in the transaction under way; its text is kept among the old ones."""
+    _keep(by, page, removed=True)
+    db.session.execute(delete(Page).where(Page.slug == page.slug))
 
 
 def _current(slug: str) -> Row | None:

@@ -332,6 +332,7 @@ def places(paths: Iterable[str]) -> dict[str, str]:
 
 _origins = (
     select(Origin.key, Origin.article_id, Origin.digest, Article.date, Article.published_at, Article.title)
+    .add_columns(Article.edited_at)
     .join(Article, Article.id == Origin.article_id)
     .where(Origin.key.in_(bindparam("keys", expanding=True)))
 )

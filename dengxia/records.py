@@ -22,7 +22,9 @@ class Options:
     """What `flask seed` was told.
 
     `addresses` are those of databases, `media` is the folder that pictures are copied into, `old_media` the one that
-    holds those of an old site. `backup` tells to keep a copy of a site with content before much is written.
+    holds those of an old site. `what` names all that goes in, for the list of runs. `overwrite` tells to take the
+    file's text where somebody has edited the article at the desk, `backup` to keep a copy of a site with content before
+    much is written.
     """
 
     zone: ZoneInfo
@@ -31,7 +33,9 @@ class Options:
     category: str = ""
     format: str = ""
     old_media: Path | None = None
+    what: str = ""
     dry_run: bool = False
+    overwrite: bool = False
     backup: bool = False
 
 

@@ -30,6 +30,7 @@ from dengxia import (
     pictures,
     queries,
     records,
+    runs,
     search,
     upkeep,
     writing,
@@ -53,8 +54,9 @@ class Report:
     """What became of the records. A line is said for each that was skipped and each picture that was not found.
 
     `refused` is told of all that were not taken. `elsewhere` counts the pictures that lie on other hosts, `tally` what
-    else is to be told as a number; `linked` says that a text leads to one of its site that was not there yet. `choices`
-    are the related articles that editors pinned (or banned), by key: they may come later than the article itself.
+    else is to be told as a number. `linked` says that a text leads to one of its site that was not there yet, `run` is
+    the number of the run once something was written. `choices` are the related articles that editors pinned (or
+    banned), by key: they may come later than the article itself.
     """
 
     say: Callable[[str], object]
@@ -66,6 +68,7 @@ class Report:
     elsewhere: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     linked: bool = False
+    run: int | None = None
     read: int = 0
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
 
@@ -109,7 +112,9 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
     if report.linked and not options.dry_run:
         # What was not there yet when a text that leads to it was written is there now.
         found = (item for item in records.find(paths, options) if isinstance(item[0], Record) and moved.links(item[0]))
-        _take(found, replace(options, backup=False), Report(say=print_nothing), print_nothing)
+        again = Report(say=print_nothing, run=report.run)
+        _take(found, replace(options, backup=False), again, print_nothing)
+        report.run = again.run
     if not options.dry_run:
         _choose(report.choices)
 
@@ -226,7 +231,7 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
             if isinstance(item, Refused):
                 raise item
             _settle(item, options, report, steps.append)
-            wanted = _page(item) if item.page else _article(item, known.get(item.key))
+            wanted = _page(item) if item.page else _article(item, known.get(item.key), options)
             if item.own:
                 report.choices += [(item.key, other, True) for other in item.own.pinned]
                 report.choices += [(item.key, other, False) for other in item.own.banned]
@@ -256,16 +261,25 @@ def _settle(record: Record, options: Options, report: Report, say: Callable[[str
     report.tally += record.tally
 
 
-def _article(record: Record, known: Row | None) -> _Wanted | None:
+def _article(record: Record, known: Row | None, options: Options) -> _Wanted | None:
     """What to write of a record, or None where it says the same as before."""
     digest = _digest(record)
-    if known and digest in (known.digest, record.own and _digest_of(known.article_id)):
+    edited = known and known.edited_at
+    if known and digest == known.digest and not (edited and options.overwrite):
         return None
+    if known and record.own and digest == _digest_of(known.article_id):
+        return None
+    if edited and not options.overwrite:
+        raise _edited(record, known.title)
     if known and not record.own_key and _is_another(record, known):
         # Two blogs have a folder _posts each: the second must not write over the first.
         place = f"同样的位置上原来是《{known.title}》，正文完全不同，没有覆盖"
         raise Refused(record.where, f"{place}；真要换掉它，请在文件头写上 key: {record.key}")
     return _Wanted(record, known, digest)
+
+
+def _edited(record: Record, title: str) -> Refused:
+    return Refused(record.where, f"《{title}》在编辑台改过，没有动它；要换成这里的，请加 --overwrite")
 
 
 def _page(record: Record) -> _Wanted | None:
@@ -281,7 +295,7 @@ def _page(record: Record) -> _Wanted | None:
 
 
 def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, report: Report) -> None:
-    texts, entries = iter(texts), []
+    texts, entries = iter(texts), {}
     for step in batch.steps:
         text = next(texts) if isinstance(step, _Wanted) else step
         if isinstance(text, str):
@@ -291,17 +305,23 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
         else:
             report.updated += bool(step.known)
             report.created += not step.known
-            if not step.record.page:
-                entries.append(_entry(step, text))
-            elif not options.dry_run:
-                _put_page(step.record, text)
-    if entries and not options.dry_run:
-        writing.put_articles(entries)
+            if not options.dry_run:
+                report.run = report.run or runs.begin(options.what)
+                if step.record.page:
+                    _put_page(report.run, step.record, text)
+                else:
+                    entries[step.record.key] = step, _entry(step, text)
+    if entries:
+        # Edited at the desk since the records were compared.
+        for key in runs.put(report.run, [entry for _, entry in entries.values()], options.overwrite):
+            report.updated -= 1
+            report.skip(_edited(entries[key][0].record, entries[key][0].known.title))
 
 
-def _put_page(record: Record, text: Derived) -> None:
-    html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
-    fixed.put(TERMINAL, record.slug, record.title, record.format, record.body, html, updated)
+def _put_page(run: int, record: Record, text: Derived) -> None:
+    columns = {"title": record.title, "format": record.format, "source": record.body}
+    updated = _seconds(record.updated) if record.own else None
+    runs.put_page(run, record.slug, {**columns, "html": unpack(text.html, record.body), "updated_at": updated or now()})
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:

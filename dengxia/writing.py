@@ -52,6 +52,7 @@ class Entry:
     derived: Derived
     key: str = ""
     digest: bytes = b""
+    run: int | None = None
     number: int = 0
     corrections: Sequence[tuple[int, str]] | None = None
 
@@ -85,10 +86,15 @@ def _pictures(text: Derived, cover: str) -> list[str]:
     return text.pictures + markup.pictures(cover)
 
 
-def remove_article(id: int) -> None:
-    """Take one that is not published out of the database for good, within the transaction that is under way."""
-    search.change(search.texts([id]), {})
-    db.session.execute(delete(Article).where(Article.id == id))
+def remove_articles(ids: Collection[int]) -> None:
+    """Take articles out of the database for good, within the transaction of a `changing` that is under way."""
+    if not ids:
+        return
+    old_texts, old_keys = search.texts(ids), ranks.keys(ids)
+    db.session.execute(delete(Article).where(Article.id.in_(ids)))
+    search.change(old_texts, {})
+    related.change(old_texts, {})
+    ranks.change(old_keys, {})
 
 
 def choose_related(id: int, other: int, pinned: bool | None) -> None:
@@ -346,7 +352,7 @@ def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 def _put_origins(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     rows = [
-        {"key": entry.key, "article_id": id, "digest": entry.digest}
+        {"key": entry.key, "article_id": id, "digest": entry.digest, "run_id": entry.run}
         for entry, id in zip(entries, ids, strict=True)
         if entry.key
     ]

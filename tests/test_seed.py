@@ -43,9 +43,8 @@ def everything():
 def counts(result):
     """created, updated, unchanged, skipped, as the last line says them."""
     line = result.output.strip().split("\n")[-1]
-    found = re.fullmatch(
-        r"(?:（只是试算）)?新增 created (\d+)，更新 updated (\d+)，未变 unchanged (\d+)，跳过 skipped (\d+)", line
-    )
+    said = r"(?:（只是试算）)?新增 created (\d+)，更新 updated (\d+)，未变 unchanged (\d+)，跳过 skipped (\d+)"
+    found = re.fullmatch(said + r"(?:（第 \d+ 次放入，撤销用 flask seed --undo \d+）)?", line)
     return tuple(map(int, found.groups()))
 
 
