@@ -1,11 +1,12 @@
 # `make run` starts the site, `make test` runs every test, `make bench` measures (three minutes on 20,000 articles; with
-# ARTICLES=1000000 hours); each makes .venv when it is missing or out of date.
+# ARTICLES=1000000 hours), `make deploy-test` tries deploy/ with a real nginx; each makes .venv when it is missing or out
+# of date.
 PORT ?= 5000
 PYTHON ?= python3
 BIN = .venv/bin
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 
-.PHONY: run test lint bench lock
+.PHONY: run test deploy-test lint bench lock
 
 run: .venv/run
 	@$(BIN)/flask db upgrade
@@ -15,6 +16,9 @@ run: .venv/run
 
 test: .venv/test lint
 	$(BIN)/pytest
+
+deploy-test: .venv/test
+	$(BIN)/pytest tests/test_deploy.py
 
 lint: .venv/test
 	$(BIN)/ruff check .

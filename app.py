@@ -3,20 +3,18 @@
 import gc
 import importlib
 import os
-import re
 import secrets
 import sqlite3
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from dengxia import (
     auth,
@@ -26,32 +24,21 @@ from dengxia import (
     desk_articles,
     desk_corrections,
     desk_lists,
+    desk_pages,
+    desk_pictures,
+    desk_preview,
     desk_revisions,
+    desk_site,
     errors,
     feeds,
     files,
+    kept,
     reading,
     schema,
     security,
 )
+from dengxia.settings import DEFAULTS, malformed
 from models import db
-
-# Name, default, meaning. A value comes from here, then instance/config.toml, then the environment (FLASK_<name>).
-SETTINGS = (
-    ("SITE_NAME", "中利blog", "网站的名字"),
-    ("SITE_DESCRIPTION", "把有用的事写清楚。", "一句话的介绍"),
-    ("SITE_URL", "", "网站的正式地址，如 https://example.com；空着就用访问者所用的地址"),
-    ("SITE_TIMEZONE", "Asia/Shanghai", "没有写时区的时间算哪个时区，页面上的时间也是"),
-    ("SITE_ICP", "", "ICP 备案号，写在每页的页脚"),
-    ("SITE_POLICE", "", "公安备案号，写在每页的页脚"),
-    ("REPRINT_CANONICAL", False, "转载的文章把 canonical 指向原文"),
-    ("PAGE_CACHE_BYTES", 32 * 2**20, "每个进程为访客留存网页的内存；0 为不留存"),
-    ("BACKUP_BEFORE", True, "升级数据库、放入一百篇以上之前，先在 instance/backups 里备份数据库"),
-    ("SQLALCHEMY_DATABASE_URI", "sqlite:///dengxia.db", "数据库；相对路径从 instance 文件夹算起"),
-)
-
-
-_SITE = re.compile(r"https?://\w([\w.-]*\w)?(:\d{1,5})?", re.ASCII)
 
 
 def create_app(overrides: dict | None = None) -> Flask:
@@ -66,9 +53,9 @@ def create_app(overrides: dict | None = None) -> Flask:
         importlib.import_module("flask_migrate").Migrate(app, db)
     app.url_map.converters["number"] = reading.Number
     # The doors of the desk have one blueprint.
-    for bp in dict.fromkeys(
-        door.bp for door in (reading, feeds, desk, desk_articles, desk_lists, desk_revisions, desk_corrections)
-    ):
+    at_desk = desk, desk_articles, desk_lists, desk_revisions, desk_corrections, desk_preview
+    of_site = desk_pages, desk_pictures, desk_site
+    for bp in dict.fromkeys(door.bp for door in (reading, feeds, *at_desk, *of_site)):
         app.register_blueprint(bp)
     errors.install(app)
     auth.install(app)
@@ -82,47 +69,31 @@ def create_app(overrides: dict | None = None) -> Flask:
 
 
 def _configure(app: Flask, overrides: dict) -> None:
-    defaults = {name: default for name, default, _ in SETTINGS}
-    app.config.from_mapping(defaults)
+    app.config.from_mapping(DEFAULTS)
     app.config.from_mapping(auth.CONFIG)
     file = Path(app.instance_path, "config.toml")
     try:
-        if file.exists():
-            app.config.from_file(file, tomllib.load, text=False)
+        written = tomllib.loads(file.read_text("utf8")) if file.exists() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         sys.exit(f"{file}: 不是有效的 TOML（{error}）")
     except OSError as error:
         sys.exit(f"{file}: 读不了（{error.strerror}）")
+    app.config.from_mapping(written)
     app.config.from_prefixed_env()
-    for name, default in defaults.items():
+    for name, default in DEFAULTS.items():
         # from_prefixed_env reads JSON, which would make a number of a name like 2049.
         if isinstance(default, str) and not isinstance(app.config[name], str) and f"FLASK_{name}" in os.environ:
             app.config[name] = os.environ[f"FLASK_{name}"]
     app.config.from_mapping(overrides)
-    for name, default in defaults.items():
-        if reason := _malformed(name, app.config[name], default):
+    for name in DEFAULTS:
+        if reason := malformed(name, app.config[name]):
             sys.exit(f"设置 {name} = {app.config[name]!r} 不对：{reason}")
+    app.extensions["fixed_settings"] = {
+        **dict.fromkeys(written, str(file)),
+        **{name: f"环境变量 FLASK_{name}" for name in DEFAULTS if f"FLASK_{name}" in os.environ},
+        **dict.fromkeys(overrides, "启动网站的程序"),
+    }
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or _secret_key(Path(app.instance_path, "secret_key"))
-
-
-def _malformed(name: str, value: object, default: object) -> str:
-    """What is wrong with a setting, or nothing."""
-    if type(value) is not type(default):
-        return {str: "应当是文字", bool: "应当是 true 或 false", int: "应当是整数"}[type(default)]
-    try:
-        if name == "SITE_TIMEZONE":
-            ZoneInfo(value)
-        if name == "SQLALCHEMY_DATABASE_URI" and make_url(value).drivername != "sqlite":
-            return "目前只能用 SQLite，应当像 sqlite:///dengxia.db"
-        if name == "SITE_URL" and value and not (_SITE.fullmatch(value) and urlsplit(value).port != 0):
-            return "应当像 https://example.com，末尾没有斜线"
-        if isinstance(value, int) and value < 0:
-            return "不能是负数"
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "没有这个时区或端口"
-    except ArgumentError:
-        return "应当像 sqlite:///dengxia.db"
-    return ""
 
 
 def _secret_key(file: Path) -> bytes:
@@ -169,4 +140,7 @@ def _check_schema(app: Flask) -> None:
             if problem := schema.problem():
                 return problem + "\n", 503, {"Content-Type": "text/plain; charset=utf-8"}
             app.extensions["schema_is_right"] = True
+        # Settings that were changed at the desk count from now on; a database that fails is for the page to say.
+        with suppress(SQLAlchemyError):
+            kept.content()
         return None

@@ -175,7 +175,7 @@ class ReplacedPage(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     slug: Mapped[str] = mapped_column(primary_key=True)
     written_at: Mapped[int] = mapped_column(BigInteger)
-    content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    content: Mapped[list | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Tag(Base):
@@ -244,13 +244,17 @@ class Correction(Base):
 
 
 class Picture(Base):
-    """A picture that is kept: its name in the media folder, the name it came with, the bytes of its largest form."""
+    """A picture that is kept: its name in the media folder, the name it came with, the bytes of its largest form.
+
+    Of a picture that was seeded nobody knows what it was called and who brought it.
+    """
 
     __tablename__ = "picture"
+    __table_args__ = (Index(None, "at", "name"),)
     name: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     size: Mapped[int]
-    at: Mapped[int] = mapped_column(BigInteger, index=True)
+    at: Mapped[int] = mapped_column(BigInteger)
     who: Mapped[str]
 
 
@@ -324,6 +328,26 @@ class Page(Base):
     source: Mapped[str]
     html: Mapped[str]
     updated_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class OldPage(Base):
+    """A fixed page as it stood before it was changed or `removed`: saved `at`, until `who` did that; packed."""
+
+    __tablename__ = "old_page"
+    __table_args__ = (
+        Index(None, "slug", "id"),
+        Index("ix_old_page_removed", "removed", "id", sqlite_where=text("removed = 1")),
+        _one_of("format", FORMATS),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    at: Mapped[int] = mapped_column(BigInteger)
+    who: Mapped[str]
+    removed: Mapped[bool]
+    title: Mapped[str]
+    format: Mapped[str]
+    source: Mapped[bytes]
 
 
 class Link(Base):

@@ -4,25 +4,26 @@ The map of this folder. An arrow reads "may import": app → doors → rules →
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
                              form of an article), desk_lists (of them), desk_revisions (what they were),
-                             desk_corrections (更正), auth (sign in and out, who may what), cli (commands)
+                             desk_corrections (更正), desk_pictures, desk_preview,
+                             auth (sign in and out, who may what), cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
                              suggestions (titles for words),
                              related (what fits an article), postings (which articles tell of a term),
                              transfer (content in), runs (of it, taken back), export (and out), keeping (backups),
-                             kept (answers in memory),
+                             doctor (is all well), kept (answers in memory),
                              people (of the desk), throttle (of tries to sign in), journal (the desk's log),
                              manuscripts (an article as its form has it), editing (its states, acts and saves),
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
-                             remembered (what was typed before),
+                             remembered (what was typed before), uses (which picture is where), album (the pictures),
                              proof (what to look at before publishing), corrections (of what was published),
                              times (moments as pages say them), schema (is the database there),
                              health (is the site well)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
                              derived (what follows from a text), terms (of it), ahead (work in a process beside),
                              asked (queries read), snippets (hits marked), packing (texts kept small),
-                             images (checked, named, kept), pictures (found beside a text),
+                             images (checked, made anew, kept), pictures (found beside a text),
                              records (found in files), formats/ (a file each), moved (links within an old site),
                              files (whole or not at all), passwords (will one do, how it is kept), limits (of time),
                              differences (of two texts), slips (of the pen, in a text), addresses (of machines)

@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from dengxia import addresses, editing, manuscripts, people, throttle
+from dengxia.formats import Refused
 from dengxia.journal import By
 from dengxia.manuscripts import Standing
 from dengxia.queries import Row
@@ -28,22 +29,18 @@ MAY = {
     "editor": frozenset(["own", "enter", "write", "publish"]),
     "admin": frozenset(["own", "enter", "write", "publish", "people", "settings", "purge"]),
 }
-WORDS = {
-    "write": "写自己的文章，送审",
-    "publish": "改所有的文章，发布或退回",
-    "people": "管理人员，看日志",
-    "settings": "改网站的设置",
-    "purge": "清除回收站里的文章",
-}
 # Over Flask's defaults; a site's own settings win. The cookies are of the desk alone, so a public page never meets one.
 CONFIG = {
     "SESSION_COOKIE_PATH": "/desk",
     "SESSION_COOKIE_SAMESITE": "Lax",
+    "MAX_CONTENT_LENGTH": 64 * 2**20,  # several pictures at once
     "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),  # since the last request
     "WTF_CSRF_CHECK_DEFAULT": False,  # `_guard` asks, after it has asked who it is
     "MAX_FORM_MEMORY_SIZE": 16 * 2**20,  # the longest text in the longest spelling of a form
     "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: who writes for an hour shall not lose it
 }
+# The methods of a view that asks once more, on a page that names the thing, and then does it.
+ASK_FIRST = ["GET", "POST"]
 LONGEST_SESSION = 7 * 24 * 3600  # since signing in
 DEVICE = "device"
 DEVICE_SECONDS = 365 * 24 * 3600
@@ -107,6 +104,15 @@ def standing(id: int) -> Standing:
 def person() -> editing.Person:
     """Who saves what is being saved."""
     return editing.Person(current_user.id, by())
+
+
+def tried(act: Callable[[], object], page: Callable[[str], str], to: str):
+    """Do something and go to an endpoint, or show a page that says why it is refused."""
+    try:
+        act()
+    except Refused as refused:
+        return page(str(refused)), 400
+    return redirect(url_for(to), 303)
 
 
 def by() -> By:

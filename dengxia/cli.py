@@ -14,7 +14,22 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
-from dengxia import ahead, export, files, keeping, people, queries, records, runs, schema, times, transfer, writing
+from dengxia import (
+    ahead,
+    doctor,
+    export,
+    files,
+    keeping,
+    kept,
+    people,
+    queries,
+    records,
+    runs,
+    schema,
+    times,
+    transfer,
+    writing,
+)
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from models import db
@@ -170,6 +185,21 @@ def restore(file):
     click.echo(f"恢复好了（备份时的结构 {revision}）" + (f"；原来的数据库留在 {kept}" if kept else ""))
 
 
+@click.command("doctor")
+@click.option("--repair", is_flag=True, help="能推算出来的东西不对，就重做")
+@with_appcontext
+def examine(repair):
+    """检查网站好不好：一项一行，✗ 后面写着该做什么；全好就以 0 结束，否则以 1。"""
+    findings = list(doctor.examine())
+    if repair and any(one.wrong and one.derived for one in findings):
+        with _writing():
+            click.echo(f"重做了 {max(writing.rebuild(), default=0)} 篇")
+        findings = list(doctor.examine())
+    for one in findings:
+        click.echo(f"✗ {one.what}：{'。'.join(filter(None, one[1:3]))}" if one.wrong else f"✓ {one.what}")
+    sys.exit(any(one.wrong for one in findings))
+
+
 @click.command()
 @with_appcontext
 def rebuild():
@@ -261,6 +291,7 @@ def _stop(message: str) -> NoReturn:
 def _need_schema() -> None:
     if problem := schema.problem():
         raise _Stop(problem)
+    kept.content()  # with the settings that were changed at the desk
 
 
 @contextmanager
@@ -291,5 +322,6 @@ def install(app: Flask) -> None:
     app.cli.add_command(export_site, "export")
     app.cli.add_command(backup)
     app.cli.add_command(restore)
+    app.cli.add_command(examine)
     app.cli.add_command(rebuild)
     app.cli.add_command(user)

@@ -34,12 +34,13 @@ class Words(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """A text and its safe HTML, both packed, its 字数, what lists show of it, and its words."""
+    """A text and its safe HTML, both packed, its 字数, what lists show of it, its pictures' names, and its words."""
 
     source: bytes
     html: bytes
     length: int
     excerpt: str
+    pictures: list[str]
     words: Words
 
 
@@ -51,7 +52,8 @@ def derive(written: Written) -> Derived | Refused:
     except Refused as refused:
         return refused
     packed = pack(source), pack(html, source)
-    return Derived(*packed, markup.length(text), markup.excerpt(html), words(written.title, text))
+    shown = markup.length(text), markup.excerpt(html), markup.pictures(html)
+    return Derived(*packed, *shown, words(written.title, text))
 
 
 def words(title: str, text: str) -> Words:

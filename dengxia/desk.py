@@ -1,22 +1,39 @@
 """The editor's desk: its front page, one's own account, the people, the log."""
 
+from functools import partial
+
 import segno
 from flask import abort, current_app, redirect, render_template, request, session, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from pyotp import TOTP, random_base32
 
-from dengxia import auth, journal, passwords, people
-from dengxia.auth import bp, needs
+from dengxia import auth, journal, passwords, people, revisions, working, worklist
+from dengxia.auth import ASK_FIRST, bp, needs, tried
 from dengxia.formats import Refused
+from models import now
 
 NEWEST = 2**63 - 1
+SHOWN = 10  # of each list on the front page
 
 
 @bp.get("")
 @needs("enter")
 def front():
-    return render_template("desk/front.html", words=auth.WORDS)
+    """What waits for whoever is signed in, what is scheduled, and what changed lately."""
+    every, mine = auth.may("publish"), current_user.id
+    scheduled = worklist.page("scheduled", owner=None if every else mine).rows
+    return render_template(
+        "desk/front.html",
+        SHOWN=SHOWN,
+        now=now(),
+        reviews=worklist.page("review").rows if every else [],
+        drafts=worklist.page("draft", owner=mine).rows,
+        copies=working.of_anything(mine),
+        scheduled=sorted(scheduled, key=lambda row: row.published_at),
+        edited=revisions.latest(SHOWN) if every else [],
+        entries=journal.entries(NEWEST)[0][:SHOWN] if auth.may("people") else [],
+    )
 
 
 # One's own account
@@ -104,25 +121,42 @@ def add_person():
 @bp.post("/people/<number:id>/role")
 @needs("people")
 def change_role(id):
-    return _changed(lambda: people.change_role(auth.by(), _person(id), _role()))
+    return tried(partial(people.change_role, auth.by(), _person(id), _role()), _people, ".list_people")
 
 
-@bp.post("/people/<number:id>/disable")
+@bp.route("/people/<number:id>/disable", methods=ASK_FIRST)
 @needs("people")
 def disable_person(id):
-    return _changed(lambda: people.disable(auth.by(), _person(id)))
+    row = _person(id)
+    if request.method == "POST":
+        return tried(partial(people.disable, auth.by(), row), _people, ".list_people")
+    return render_template(
+        "desk/confirm.html",
+        title=f"停用{row.name}？",
+        words="以后不能再登录，已有的登录立刻失效；可以再恢复。",
+        button="停用",
+        back=url_for(".list_people"),
+    )
 
 
 @bp.post("/people/<number:id>/enable")
 @needs("people")
 def enable_person(id):
-    return _changed(lambda: people.enable(auth.by(), _person(id)))
+    return tried(partial(people.enable, auth.by(), _person(id)), _people, ".list_people")
 
 
-@bp.post("/people/<number:id>/reset")
+@bp.route("/people/<number:id>/reset", methods=ASK_FIRST)
 @needs("people")
 def reset_person(id):
     row = _person(id)
+    if request.method != "POST":
+        return render_template(
+            "desk/confirm.html",
+            title=f"重设{row.name}的密码？",
+            words="网站会换一个新密码，关闭两步验证，已有的登录立刻失效；旧密码不能再用。",
+            button="重设密码",
+            back=url_for(".list_people"),
+        )
     password = passwords.make(row.name)
     people.reset(auth.by(), row, password, provisional=True)
     return render_template("desk/password.html", name=row.name, password=password)
@@ -130,14 +164,6 @@ def reset_person(id):
 
 def _people(problem: str = "", name: str = "") -> str:
     return render_template("desk/people.html", people=people.everyone(), problem=problem, name=name)
-
-
-def _changed(change):
-    try:
-        change()
-    except Refused as refused:
-        return _people(str(refused)), 400
-    return redirect(url_for(".list_people"), 303)
 
 
 def _person(id: int) -> people.Row:

@@ -69,7 +69,7 @@ def save_article(id):
 
 @bp.post("/articles/new/check", defaults={"id": None})
 @bp.post("/articles/<number:id>/check")
-@needs("write")
+@needs("write", keeps=True)
 def check_article(id):
     """Tell what to look at in what is typed, which is not saved by that."""
     known = standing(id) if id else None
@@ -77,7 +77,7 @@ def check_article(id):
         findings = proof.check(manuscripts.read(request.form, known and known.text), id)
     except Refused as refused:
         return _form(known, request.form, problem=str(refused)), 400
-    return _form(known, request.form, findings=findings, seen=request.form.get("version", 0, type=int))
+    return _form(known, request.form, findings=findings, seen=request.form.get("version", 0, type=number))
 
 
 @bp.get("/articles/<number:id>/purge")

@@ -306,6 +306,8 @@ def _swap(new: Path, target: Path) -> Path | None:
     logs = [target.with_name(target.name + end) for end in ("-wal", "-shm")]
     kept = None
     with _alone(target):
+        # It knows who may sign in: as open as the old one, or to its owner only.
+        new.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o600)
         if target.exists():
             kept = target.with_name(f"{target.name}.replaced-{time.strftime(_DATED, time.localtime(now()))}")
             kept.hardlink_to(target)

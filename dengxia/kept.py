@@ -1,7 +1,7 @@
 """Answers that are the same for every page (the navigation, the outline of a list), kept while the content stays.
 
 Each process looks up the content version at most once a second, and with it whether a scheduled time has come; no
-answer lives longer than a minute.
+answer lives longer than a minute. The settings of the desk are looked up with a new version.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from flask import current_app
 from sqlalchemy import func, select
 
+from dengxia import settings
 from models import Article, ContentVersion, db, public
 
 CHECK_SECONDS = 1.0
@@ -49,10 +50,11 @@ def content() -> Content:
         with db.engine.connect() as connection:
             number = connection.scalar(select(ContentVersion.number))
             newest = connection.scalar(select(func.max(Article.published_at)).where(public()))
-        with _lock:
-            if (number, newest) != found.version or time.monotonic() - found.began >= LONGEST_SECONDS:
-                found.start((number, newest))
-            found.looked_up = time.monotonic()
+            with _lock:
+                if (number, newest) != found.version or time.monotonic() - found.began >= LONGEST_SECONDS:
+                    settings.follow(connection)
+                    found.start((number, newest))
+                found.looked_up = time.monotonic()
     return found
 
 

@@ -7,6 +7,7 @@ from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Select, bindparam, func, select, tuple_
 
 from dengxia import queries, ranks
@@ -16,7 +17,6 @@ from dengxia.queries import (
     NEWEST_FIRST,
     NEWEST_MOMENT,
     OWN_CATEGORY,
-    PER_PAGE,
     PLACE,
     Row,
     ask,
@@ -86,8 +86,9 @@ def _listing(
 ) -> Listing:
     """Page `number` of a list of which `shown` are visible, or of what lies between two positions (oldest is 0)."""
     first, end = ends or (0, shown)
-    top = end - (number - 1) * PER_PAGE
-    limit = min(PER_PAGE, top - first)
+    most = current_app.config["ARTICLES_A_PAGE"]
+    top = end - (number - 1) * most
+    limit = min(most, top - first)
     cards: Sequence[Row] = []
     if number >= 1 and limit > 0:
         (at, id), steps = ranks.seek(name, top - 1)
@@ -95,7 +96,7 @@ def _listing(
             # From there it would meet scheduled ones, which it does not count. The newest visible is in this segment.
             (at, id), steps = (now() + 1, 0), shown - top
         cards = ask(statement, at=at, id=id, steps=steps, limit=limit, **values)
-    return Listing(cards, number, max(1, ceil((end - first) / PER_PAGE)), end - first)
+    return Listing(cards, number, max(1, ceil((end - first) / most)), end - first)
 
 
 def list_all(number: int) -> Listing:

@@ -92,6 +92,11 @@ def first_picture(html: str) -> str:
     return found[0] if found else ""
 
 
+def pictures(html: str) -> list[str]:
+    """The names of this site's pictures that safe HTML shows or leads to, or that an address is of."""
+    return list(dict.fromkeys(found[0].removeprefix("/media/") for found in PICTURE.finditer(html)))
+
+
 def _without_unseen(raw: str) -> str:
     """Drop what no browser shows; bleach would make it harmless but show its content as text."""
     ends = {found[1].lower(): found.start() for found in re.finditer(r"</(script|style|title)\b", raw, re.IGNORECASE)}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from dengxia.formats import Record, path_of
+from dengxia.formats import Record, old_path
 
 # What stands before an address in HTML and in Markdown.
 _LINK = re.compile(
@@ -18,7 +18,7 @@ def own_path(address: str, home: str) -> str | None:
     try:
         parts = urlsplit(address)
         is_own = parts.scheme in ("", "http", "https") and _bare(parts.netloc) in ("", _bare(urlsplit(home).netloc))
-        return path_of(address) if is_own else None
+        return old_path(address) if is_own else None
     except ValueError:
         return None
 

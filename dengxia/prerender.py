@@ -45,6 +45,15 @@ def page(card: Row, values: Mapping[str, str]) -> str:
     return "".join(pieces)
 
 
+def preview(columns: Mapping[str, Any]) -> str:
+    """The part of a page that is the article's own, while it is being written."""
+    card = SimpleNamespace(**columns, updated_at=None)
+    holes = {"text": Markup(card.html)}
+    template = current_app.jinja_env.get_template("article.html")
+    values = {**_of_text(card), "title": card.title, "hole": lambda name: holes.get(name, ""), "preview": True}
+    return "".join(template.blocks["main"](template.new_context(values)))
+
+
 def _made(columns: Mapping[str, Any]) -> str:
     if columns["page"]:
         with suppress(zlib.error):
@@ -89,11 +98,9 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterabl
     if picture:
         picture = urljoin(_BASE, picture).replace(_BASE, f"{site}/", 1)
     return current_app.jinja_env.get_template("article.html").render(
-        article=card,
+        **_of_text(card),
         tags=names,
         corrections=corrected,
-        contents=markup.contents(card.html),
-        minutes=ceil(card.length / CHARACTERS_A_MINUTE),
         picture=picture,
         url=url,
         canonical=card.source_url if card.source_url and current_app.config["REPRINT_CANONICAL"] else url,
@@ -103,6 +110,11 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterabl
         part=_hole,
         this_year=lambda: _hole("year"),
     )
+
+
+def _of_text(card: SimpleNamespace) -> dict[str, object]:
+    minutes = ceil(card.length / CHARACTERS_A_MINUTE)
+    return {"article": card, "contents": markup.contents(card.html), "minutes": minutes}
 
 
 _BASE = "http://-/"

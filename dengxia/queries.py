@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, Select, and_, bindparam, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, func, or_, select, tuple_
 
 from dengxia.kept import kept
 from dengxia.packing import unpack, unpack_html
@@ -26,6 +26,7 @@ from models import (
     Link,
     Origin,
     Page,
+    PictureUse,
     Redirect,
     Related,
     RelatedChoice,
@@ -176,10 +177,10 @@ _tags = (
 )
 
 
-def tags(ids: Iterable[int]) -> dict[int, list[str]]:
-    """The tags of articles in their order, in the transaction of the session; none for those without."""
+def tags(ids: Iterable[int], on: Connection | None = None) -> dict[int, list[str]]:
+    """The tags of articles in their order, in the transaction of the session (or `on`); none for those without."""
     found: dict[int, list[str]] = {id: [] for id in ids}
-    for id, name in db.session.execute(_tags, {"ids": list(found)}):
+    for id, name in (on or db.session).execute(_tags, {"ids": list(found)}):
         found[id].append(name)
     return found
 
@@ -281,6 +282,14 @@ def sitemap(number: int) -> Sequence[Row]:
 # Other addresses
 
 
+_exists = select(Article.id).where(Article.id == bindparam("id"))
+
+
+def exists(id: int) -> bool:
+    """Whether there is an article of this number, whoever may see it."""
+    return ask_first(_exists, id=id) is not None
+
+
 _page = select(Page.slug, Page.title, Page.format, Page.source, Page.html, Page.updated_at)
 _page = _page.where(Page.slug == bindparam("slug"))
 
@@ -352,7 +361,7 @@ def written(id: int) -> str:
 
 
 _bodies = (
-    select(Article.id, Article.title, Body.format, Body.source)
+    select(Article.id, Article.title, Article.cover, Body.format, Body.source)
     .join_from(Body, Article)
     .where(Body.article_id > bindparam("after"))
     .order_by(Body.article_id)
@@ -361,8 +370,22 @@ _bodies = (
 
 
 def bodies(after: int, limit: int) -> list[Row]:
-    """Titles and packed texts of all articles, drafts too, with larger numbers than `after`."""
+    """Titles, covers and packed texts of all articles, drafts too, with larger numbers than `after`."""
     return ask(_bodies, after=after, limit=limit)
+
+
+_showing = (
+    select(Article.id, Article.title)
+    .join(PictureUse, PictureUse.article_id == Article.id)
+    .where(PictureUse.name == bindparam("name"), Article.id < bindparam("before"))
+    .order_by(PictureUse.article_id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def showing(name: str, limit: int, before: int = 2**62) -> list[Row]:
+    """The articles (id and title), whoever may see them, that show a picture, with numbers below `before`."""
+    return ask(_showing, name=name, limit=limit, before=before)
 
 
 def count_bodies() -> int:

@@ -142,7 +142,17 @@ def rebuild() -> None:
     lists = [ALL, *map(of_category, db.session.scalars(select(Article.category_id).distinct()))]
     lists += map(of_tag, db.session.scalars(select(ArticleTag.tag_id).distinct()))
     for name in lists:
-        db.session.execute(_put, [{"list": name, "at": k[0], "id": k[1], "count": n} for k, n in _cut(_keys(name))])
+        _make(name)
+
+
+def join(name: str, other: str) -> None:
+    """Make the segments of a list again that has taken in another one, which is no more."""
+    db.session.execute(delete(Segment).where(Segment.list.in_([name, other])))
+    _make(name)
+
+
+def _make(name: str) -> None:
+    db.session.execute(_put, [{"list": name, "at": k[0], "id": k[1], "count": n} for k, n in _cut(_keys(name))])
 
 
 def _keys(name: str) -> Iterator[Key]:

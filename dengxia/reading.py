@@ -1,5 +1,6 @@
 """The public pages: an address each, rows in from `queries`, a template out."""
 
+import mimetypes
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -32,6 +33,9 @@ from models import now
 
 bp = Blueprint("reading", __name__)
 IN_BLOCK = 6
+# Python before 3.13 does not know them, and a small system has no list of its own.
+mimetypes.add_type("image/webp", ".webp")
+mimetypes.add_type("image/avif", ".avif")
 
 
 class Number(IntegerConverter):
@@ -213,9 +217,18 @@ def not_found(error):
     old = queries.redirect(request.full_path.rstrip("?").rstrip("/")) or queries.redirect(request.path.rstrip("/"))
     if old:
         return _to(old)
+    if moved := _moved():
+        return redirect(moved, 301)
     if _is_page(shorter := request.path.rstrip("/")) and shorter != request.path:
         return redirect(quote(shorter) + request.full_path[len(request.path) :].rstrip("?"), 301)
     return render_template("404.html", nearest=suggestions.nearest(request.path)), 404
+
+
+def _moved() -> str:
+    """Where a page, or the feed, of a category lies that had another address before; nothing where it had none."""
+    found = re.fullmatch(r"(/category/[^/]+)(/page/\d+|/feed\.xml)/?", request.path)
+    old = found and queries.redirect(found[1])
+    return f"/category/{old.slug}{found[2]}" if old and old.slug else ""
 
 
 def _is_page(path: str) -> bool:

@@ -5,7 +5,7 @@ from sqlalchemy import bindparam, insert, select
 from dengxia import manuscripts
 from dengxia.manuscripts import Manuscript
 from dengxia.queries import Row, ask, ask_first
-from models import Revision, db, now
+from models import Article, Revision, db, now
 
 PER_PAGE = 50
 BEFORE = "保存之前的样子"  # what was imported, or changed elsewhere than at the desk
@@ -17,6 +17,9 @@ _one = select(Revision.id, Revision.at, Revision.who, Revision.what, Revision.co
 _one = _one.where(_of, Revision.id == bindparam("id"))
 _previous = select(Revision.id, Revision.content).where(_of, Revision.id < bindparam("before"))
 _previous = _previous.order_by(Revision.id.desc()).limit(1)
+_latest = select(Revision.article_id, Article.title, Revision.at, Revision.who, Revision.what)
+_latest = _latest.join(Article, Article.id == Revision.article_id).order_by(Revision.id.desc())
+_latest = _latest.where(Revision.id < bindparam("before")).limit(bindparam("limit"))
 NEWEST = 2**63 - 1
 
 
@@ -36,6 +39,11 @@ def newest(article_id: int, before: int = NEWEST) -> tuple[list[Row], int | None
     """A page of an article's revisions older than a number, newest first, and before which number the next begins."""
     rows = ask(_list, article_id=article_id, before=before)
     return rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None
+
+
+def latest(limit: int) -> list[Row]:
+    """The newest revisions of all articles: article_id and title, who, what and when."""
+    return ask(_latest, before=NEWEST, limit=limit)
 
 
 def last(article_id: int) -> tuple[Row, Manuscript] | None:

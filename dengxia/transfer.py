@@ -5,7 +5,6 @@ Seeding the same content twice changes nothing: each record has a key, and a dig
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -22,6 +21,7 @@ from dengxia import (
     ahead,
     export,
     files,
+    fixed,
     images,
     keeping,
     limits,
@@ -265,7 +265,7 @@ def _page(record: Record) -> _Wanted | None:
     slug = record.slug
     if record.draft:
         raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", slug) or slug in writing.RESERVED:
+    if not fixed.may_be_at(slug):
         raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
     known = queries.page(slug)
     if known and (known.title, known.format, known.source) == (record.title, record.format, record.body):
@@ -298,9 +298,8 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
 
 
 def _put_page(run: int, record: Record, text: Derived) -> None:
-    columns = {"title": record.title, "format": record.format, "source": record.body}
-    updated = _seconds(record.updated) if record.own else None
-    runs.put_page(run, record.slug, {**columns, "html": unpack(text.html, record.body), "updated_at": updated or now()})
+    html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
+    runs.put_page(run, record.slug, record.title, record.format, record.body, html, updated)
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from bleach.html5lib_shim import Filter
 
+from dengxia import images
 from dengxia.han import closes_up
 
 BLOCKS = frozenset(
@@ -23,7 +24,9 @@ INLINE = frozenset(
 )
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 ALIGN = re.compile(r"text-align:\s*(center|right)\b", re.IGNORECASE)
-PICTURE = re.compile(r"/media/[0-9a-f]{16,}-(\d+)x(\d+)\.(?:png|jpg|gif|webp|avif)")
+PICTURE = re.compile("/media/" + images.NAME.pattern)
+# How wide a picture stands in the page (static/style.css): the column of text, on a telephone the screen.
+SIZES = "(min-width: 45em) 684px, 100vw"
 SPACES = " \t\n\u00a0\u2002\u2003\u3000"
 CODE = ("code", "kbd", "samp")
 # Small signs beside or above the words: what stands before them is what a line ends with.
@@ -93,8 +96,8 @@ class Typeset(Filter):
         if found:
             self.pictures += 1
             lazy = {"loading": "lazy"} if self.pictures > 1 else {}
-            extra = {"src": src, "alt": alt, "width": found[1], "height": found[2], "decoding": "async", **lazy}
-            yield _start("img", extra, type="EmptyTag")
+            extra = {"src": src, "alt": alt, "width": found[2], "height": found[3], "decoding": "async", **lazy}
+            yield _start("img", extra | _srcset(src), type="EmptyTag")
             return
         # No page asks another host for anything: a picture elsewhere becomes a link to it.
         words = {"type": "Characters", "data": f"〔图片：{unescape(alt)}〕" if alt else "〔图片〕"}
@@ -104,6 +107,14 @@ class Typeset(Filter):
             yield {"type": "EndTag", "name": "a", "namespace": None}
         else:
             yield words
+
+
+def _srcset(src: str) -> dict[str, str]:
+    """The other forms of a picture, if there are any."""
+    forms = images.forms(src.removeprefix("/media/"))
+    if len(forms) == 1:
+        return {}
+    return {"srcset": ", ".join(f"/media/{name} {width}w" for name, width in forms.items()), "sizes": SIZES}
 
 
 _HREF = (None, "href")

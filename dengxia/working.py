@@ -12,7 +12,7 @@ from dengxia.queries import Row, ask, ask_first
 from dengxia.writing import saved
 from models import WorkingCopy, db, now
 
-MOST_NEW = 20
+MOST_NEW, MOST = 20, 100
 
 
 class Working(NamedTuple):
@@ -31,7 +31,10 @@ def _mine(*conditions: ColumnElement[bool]) -> Select:
 
 _one = _mine(WorkingCopy.id == bindparam("id"))
 _of_article = _mine(WorkingCopy.article_id == bindparam("article_id"))
+_next = select(WorkingCopy.id, WorkingCopy.content).where(WorkingCopy.id > bindparam("after"))
+_next = _next.order_by(WorkingCopy.id).limit(100)
 _new = _mine(WorkingCopy.article_id.is_(None)).order_by(WorkingCopy.id.desc()).limit(MOST_NEW)
+_all = _mine().order_by(WorkingCopy.article_id).limit(MOST)
 
 
 def put(user_id: int, article_id: int | None, id: int | None, version: int, typed: Mapping[str, str]) -> Working:
@@ -64,6 +67,11 @@ def of_new(user_id: int) -> list[Working]:
     return list(map(_read, ask(_new, user_id=user_id)))
 
 
+def of_anything(user_id: int) -> list[Working]:
+    """Somebody's working copies of whatever it is, newest first."""
+    return sorted(map(_read, ask(_all, user_id=user_id)), key=lambda copy: copy.saved_at, reverse=True)
+
+
 def forget(user_id: int, id: int) -> None:
     """Drop a working copy at its owner's wish."""
     with saved():
@@ -75,6 +83,16 @@ def take(user_id: int, article_id: int | None, id: int | None) -> None:
     ids = WorkingCopy.id == id, WorkingCopy.article_id == article_id
     for one in ids:
         db.session.execute(delete(WorkingCopy).where(WorkingCopy.user_id == user_id, one))
+
+
+def mention(words: str) -> bool:
+    """Whether these words stand in anybody's working copy; for what is done seldom, since it walks over all of them."""
+    after = 0
+    while rows := ask(_next, after=after):
+        if any(words in packing.unpack(row.content) for row in rows):
+            return True
+        after = rows[-1].id
+    return False
 
 
 def _read(row: Row | None) -> Working | None:

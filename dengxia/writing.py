@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search
+from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search, uses
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.packing import unpack, unpack_html
@@ -34,11 +34,7 @@ from models import (
 )
 
 DEFAULT_CATEGORY = "综合"
-# First parts of addresses that a fixed page cannot have; a test holds them against the routes.
-RESERVED = frozenset(
-    "archive article category desk favicon.ico feed.xml healthz manifest.webmanifest media opensearch.xml page random"
-    " robots.txt search sitemap sitemap.xml static tag".split()
-)
+CATEGORIES = "/category/"  # where their addresses begin
 
 
 @dataclass(slots=True)
@@ -83,8 +79,13 @@ def enter(entries: Sequence[Entry]) -> list[int]:
     new_texts = search.with_credits(words)
     search.change(old_texts, new_texts)
     related.change(old_texts, new_texts)
+    uses.change({id: _pictures(entry.derived, entry.card["cover"]) for id, entry in zip(ids, entries, strict=True)})
     ranks.change(old_keys, ranks.keys(ids))
     return ids
+
+
+def _pictures(text: Derived, cover: str) -> list[str]:
+    return text.pictures + markup.pictures(cover)
 
 
 def remove_articles(ids: Collection[int]) -> None:
@@ -114,18 +115,6 @@ def name_articles(ids: Iterable[int]) -> None:
     with saved():
         rows = [{"key": secrets.token_hex(8), "article_id": id, "digest": b""} for id in ids]
         db.session.execute(insert(Origin), rows)
-
-
-def put_page(slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
-    """Write a fixed page, new or changed, at some moment or now."""
-    columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
-    with changing():
-        enter_page(slug, columns)
-
-
-def enter_page(slug: str, columns: Mapping[str, object]) -> None:
-    """What `put_page` does, within the transaction of a `changing` that is under way."""
-    _put(Page, Page.slug, slug, columns)
 
 
 def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
@@ -165,24 +154,29 @@ def rebuild(batch: int = 500) -> Iterator[int]:
     with changing():
         search.clear()
         related.clear()
+        uses.clear()
         ranks.rebuild()
         for page in db.session.execute(select(Page.id, Page.source, Page.format)).all():
             html = markup.render(page.source, page.format).html
+            uses.note(markup.pictures(html))
             db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
         done = 0
         with closing(ahead.each(derive, _written(batch))) as batches:
-            for ids, texts in batches:
-                _rewrite(dict(zip(ids, texts, strict=True)))
-                done += len(ids)
+            for covers, texts in batches:
+                _rewrite(dict(zip(covers, texts, strict=True)))
+                shown = zip(covers.items(), texts, strict=True)
+                uses.change({id: _pictures(text, cover) for (id, cover), text in shown})
+                done += len(covers)
                 yield done
 
 
-def _written(batch: int) -> Iterator[tuple[list[int], list[Written]]]:
+def _written(batch: int) -> Iterator[tuple[dict[int, str], list[Written]]]:
+    """The texts of all articles in batches, each with the articles' covers by number."""
     after = 0
     while rows := queries.bodies(after, batch):
-        ids = [row.id for row in rows]
-        yield ids, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
-        after = ids[-1]
+        covers = {row.id: row.cover for row in rows}
+        yield covers, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
+        after = rows[-1].id
 
 
 def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:
@@ -286,19 +280,27 @@ def _new_cards(rows: Sequence[dict]) -> list[int]:
 def _category_ids(names: Collection[str]) -> dict[str, int]:
     """The categories of these names or slugs, whatever their case, made where there are none."""
     rows = db.session.execute(select(Category.id, Category.name, Category.slug)).all()
+    old = old_categories()
     slugs = {row.slug: row.id for row in rows}
-    known = {**slugs, **{row.name.casefold(): row.id for row in rows}}
+    known = {**old, **slugs, **{row.name.casefold(): row.id for row in rows}}
     # Chinese names first: of 外汇 and waihui in one batch, the second is the slug of the first.
     new = sorted((name for name in names if name.casefold() not in known), key=lambda name: (name.isascii(), name))
     for name, pinyin in zip(new, ahead.apart(han.pinyin, new), strict=True):
         if name.casefold() not in known:
-            slug = _free_slug(pinyin, slugs)
+            slug = free_slug(pinyin, {*slugs, *old})
             made = db.session.scalar(insert(Category).values(name=name, slug=slug).returning(Category.id))
             slugs[slug] = known[slug] = known[name.casefold()] = made
     return {name: known[name.casefold()] for name in names}
 
 
-def _free_slug(pinyin: str, taken: Collection[str]) -> str:
+def old_categories() -> dict[str, int]:
+    """What categories were called before they were renamed or merged, names and slugs: it goes on meaning them."""
+    # Not IS NOT NULL, for which SQLite would walk the whole table.
+    rows = db.session.execute(select(Redirect.path, Redirect.category_id).where(Redirect.category_id > 0))
+    return {path.removeprefix(CATEGORIES).casefold(): id for path, id in rows}
+
+
+def free_slug(pinyin: str, taken: Collection[str]) -> str:
     """The pinyin as a slug, with a number behind it where that is taken."""
     slug = re.sub(r"[^a-z0-9]+", "-", pinyin.lower()).strip("-") or "category"
     return next(s for s in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if s not in taken)

@@ -44,12 +44,18 @@ def upgrade():
         )
         context.run_migrations()
         search.install(connection)
+        if MigrationContext.configure(connection).get_current_revision() == context.script.get_current_head():
+            search.index_drafts(connection)
         connection.commit()
 
 
 try:
+    is_new = not keeping.database().exists()
     back_up()
     upgrade()
+    if is_new:
+        # It knows who may sign in.
+        keeping.database().chmod(0o600)
 except DatabaseError as error:
     raise SystemExit(f"数据库 {engine.url.database}: {schema.reason(error.orig)}") from None
 except Refused as refused:

@@ -14,9 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask_migrate import upgrade
 
-import app as app_module
 from app import create_app
-from dengxia import health, search
+from dengxia import health, search, settings
 from models import db
 
 ROOT = Path(__file__).parent.parent
@@ -188,7 +187,7 @@ def test_upgrading_twice_changes_nothing(app):
 @pytest.mark.parametrize("document", ["docs/settings.md"])
 def test_every_setting_is_documented(document):
     text = (ROOT / document).read_text("utf8")
-    for name, default, meaning in app_module.SETTINGS:
+    for name, default, meaning in settings.SETTINGS:
         assert f"| `{name}` | `{default!r}` | {meaning} |" in text
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from threading import Barrier, Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from app import create_app
-from dengxia import editing, journal, listings, manuscripts, people, queries, revisions, search, writing
+from dengxia import editing, journal, listings, manuscripts, people, postings, queries, revisions, search, writing
 from dengxia.derived import Written, derive
 from dengxia.journal import TERMINAL, By
 from dengxia.manuscripts import Manuscript
+from dengxia.postings import ENTRY
 from models import db
 
 FORM = {"title": "灯下读书", "body": "夜里读书，灯要亮。", "kind": "original", "format": "markdown"}
@@ -58,12 +60,12 @@ def typed_in(page):
     return html.unescape(body)
 
 
-def import_one(app, tmp_path, **fields):
+def import_one(app, tmp_path, *args, **fields):
     """Seed one article, the same one each time; gives its number."""
     file = tmp_path / "one.jsonl"
     record = {"key": "k", "title": "外来的", "body": "外来的正文。", "date": "2024-01-01"} | fields
     file.write_text(json.dumps(record, ensure_ascii=False), "utf8")
-    assert app.test_cli_runner().invoke(args=["seed", str(file)], catch_exceptions=False).exit_code == 0
+    assert app.test_cli_runner().invoke(args=["seed", str(file), *args], catch_exceptions=False).exit_code == 0
     with app.app_context():
         return queries.origins(["k"])["k"].article_id
 
@@ -258,6 +260,28 @@ def test_the_second_to_save_sees_both_texts_and_decides(desk, author, editor):
     ]  # fmt: skip
 
 
+def test_of_two_who_save_at_once_one_wins(desk, author):
+    id, together, came = write(author), Barrier(2), []
+
+    def save(body):
+        with desk.app_context():
+            known, person = manuscripts.standing(id), editing.Person(1, By(body))
+            together.wait()
+            try:
+                editing.change(person, known, 1, replace(known.text, body=body), editing.Step())
+                came.append(body)
+            except editing.Conflict as conflict:
+                came.append(conflict.theirs.text.body)
+
+    threads = [Thread(target=save, args=(body,)) for body in ("甲", "乙")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert came in (["甲", "甲"], ["乙", "乙"])
+    assert [body for _, _, body in revisions_of(desk, id)] == [came[0], FORM["body"]]
+
+
 def test_theirs_may_be_taken(desk, author, editor):
     id = write(author)
     write(editor, "save", id, body="编辑的")
@@ -278,7 +302,7 @@ def test_what_was_imported_is_kept_and_an_import_is_no_silent_winner(desk, edito
     assert import_one(desk, tmp_path, format="html", body="<p>外来的正文。</p>") == id
     assert "编辑改过" in desk.test_client().get(f"/article/{id}").text
     page = editor.get(f"/desk/articles/{id}").text
-    import_one(desk, tmp_path, body="又一次外来的正文。")
+    import_one(desk, tmp_path, "--overwrite", body="又一次外来的正文。")
     seen = re.search(r'name="version" value="(\d+)"', page)[1]
     assert post(editor, f"/desk/articles/{id}", **FORM, version=seen).status_code == 409
     write(editor, "save", id)
@@ -345,6 +369,10 @@ def test_a_working_copy_of_an_older_text_leads_to_a_conflict(author, editor):
     assert post(author, f"/desk/articles/{id}", **FORM | {"body": "旧的"}, version=seen).status_code == 409
 
 
+def test_a_very_long_text_is_kept(author):
+    assert post(author, "/desk/working", title="长", body="灯" * 900_000).status_code == 200
+
+
 def test_without_a_session_a_script_is_told_in_json(desk, author):
     answer = desk.test_client().post("/desk/working", data=FORM, headers={"Accept": "application/json"})
     assert (answer.status_code, answer.get_json()) == (401, {"status": 401})
@@ -395,9 +423,14 @@ def vocabulary():
 
 
 def derived_rows():
-    """What follows from the articles: the search index, the counts of the lists."""
+    """What follows from the articles: the search index, the counts of the lists, and who holds which terms."""
     segments = "SELECT list, sum(count) FROM segment GROUP BY list HAVING sum(count) > 0"
-    return vocabulary(), sorted(db.session.execute(db.text(segments)).all())
+    counts = sorted(db.session.execute(db.text(segments)).all())
+    terms = db.session.scalars(db.text("SELECT id FROM term UNION SELECT id FROM new_term")).all()
+    holders = {
+        id: {entry[1] for entry in ENTRY.iter_unpack(held)} for id, held in postings.newest(terms).items() if held
+    }
+    return vocabulary(), counts, holders
 
 
 def test_articles_leave_and_enter_what_readers_see(desk, editor):

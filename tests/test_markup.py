@@ -733,3 +733,13 @@ def test_too_hard_a_text_is_refused(seed, monkeypatch, tmp_path):
     result = seed({"title": "难", "body": "<div>" * 30_000, "format": "html"}, {"title": "易", "body": "文"})
     assert f"{tmp_path}/content.jsonl:1: 1 秒还没有排完；请分成几篇" in result.output
     assert "created 1" in result.output
+
+
+def test_a_page_is_told_which_widths_of_a_picture_there_are():
+    stem = "/media/0123456789abcdef01234567-1200x800"
+    html = markup.render(f"![甲]({stem}-s.png)", "markdown").html
+    assert f'src="{stem}-s.png"' in html
+    assert f'srcset="{stem}-480.webp 480w, {stem}-960.webp 960w, {stem}-s.png 1200w"' in html
+    assert 'width="1200" height="800"' in html
+    assert "srcset" not in markup.render(f"![甲]({stem}.png)", "markdown").html
+    assert markup.first_picture(html) == f"{stem}-s.png"

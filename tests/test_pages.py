@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from dengxia import queries, security, writing
+from dengxia import fixed, queries, security
 from models import Article, db
 
 PAGES = (
@@ -256,7 +256,7 @@ def test_the_sites_own_address_is_believed_over_the_visitors(site, sample_site):
 
 def test_reserved_addresses_are_those_of_the_routes(app):
     first = {rule.rule.split("/")[1].split("<")[0] for rule in app.url_map.iter_rules()}
-    assert first - {"", "sitemap-"} <= writing.RESERVED
+    assert first - {"", "sitemap-"} <= fixed.RESERVED
 
 
 def test_an_error_shows_no_detail(site, sample_site, monkeypatch):

@@ -1,12 +1,13 @@
 """Postings in two tables: whatever has gone on from one to the other, what is read is the same."""
 
+import zlib
 from array import array
 
 import pytest
 from conftest import articles
 from flask_migrate import downgrade, upgrade
 
-from dengxia import postings
+from dengxia import postings, queries
 from models import NewTerm, Term, db
 
 
@@ -59,16 +60,20 @@ def test_an_article_is_taken_out_of_both(seed, monkeypatch):
         }
 
 
-def test_old_postings_are_converted(seed):
-    seed(*articles(20))
-    known = stored()
+def test_an_old_site_is_converted(seed):
+    seed(*articles(20, body="甲**乙**😀"))
+    known, text = stored(), queries.article(3)
     db.session.remove()
     downgrade(revision="0004")
     packed = dict(db.session.execute(db.text("SELECT id, postings FROM term")).all())
     assert {id: [entry & 0xFF for entry in array("Q", of)] for id, of in packed.items()} == {
         id: [entry[0] for entry in postings.ENTRY.iter_unpack(of)] for id, (_, of) in known.items()
     }
+    source = db.session.scalar(db.text("SELECT source FROM body"))
+    assert zlib.decompress(source).decode() == "甲**乙**😀"
     db.session.remove()
     upgrade()
     assert stored() == known
+    assert queries.written(3) == "甲**乙**😀"
+    assert queries.article(3).html == text.html
     seed(*articles(3, body="新的"))

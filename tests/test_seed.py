@@ -304,6 +304,21 @@ def test_pictures(seed_files, app, post, source, place):
         assert answer.data == picture()
 
 
+def test_a_picture_is_served_in_each_width(seed_files, app):
+    data = io.BytesIO()
+    Image.new("RGB", (1700, 10)).save(data, "JPEG")
+    seed_files({"a.md": "![](p.jpg)", "p.jpg": data.getvalue()})
+    [srcset] = re.findall(r'srcset="([^"]+)"', queries.article(1).html)
+    addresses = dict(one.split() for one in srcset.split(", "))
+    assert list(addresses.values()) == ["480w", "960w", "1600w", "1700w"]
+    for address, width in addresses.items():
+        with app.test_client().get(address) as answer:
+            assert Image.open(io.BytesIO(answer.data)).width == int(width[:-1])
+            assert answer.mimetype == ("image/webp" if address.endswith(".webp") else "image/jpeg")
+            assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_brackets_in_the_words_of_a_picture(seed_files, app):
     seed_files({"a.md": "![一 [二] 三](p.png)", "p.png": picture()})
     assert f'<img src="/media/{images.name(picture())}" alt="一 [二] 三"' in queries.article(1).html

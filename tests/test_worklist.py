@@ -3,10 +3,11 @@
 from itertools import product
 
 import pytest
-from conftest import NAMES, sign_in
+from conftest import NAMES, articles, sign_in
+from flask_migrate import upgrade
 from sqlalchemy import insert
 
-from dengxia import worklist, writing
+from dengxia import search, worklist, writing
 from dengxia.derived import Written, derive
 from models import ROLES, STATUSES, User, db, now
 
@@ -64,6 +65,14 @@ def test_a_list_without_time_says_so_and_goes_on(many, monkeypatch):
     page = worklist.page("all")
     assert not page.whole
     assert page.before is None or page.rows
+
+
+def test_an_upgrade_enters_the_drafts_that_are_there(seed):
+    seed(*articles(3, draft=True))
+    with writing.saved():
+        db.session.execute(db.text(f"DROP TABLE {search.DRAFTS}"))
+    upgrade()
+    assert walked("draft") == [3, 2, 1]
 
 
 def test_odd_addresses_of_the_list(desk):

@@ -53,6 +53,7 @@ _DATE = re.compile(
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef" + "".join(
     f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
 )
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|/page/\d+$")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -164,7 +165,7 @@ def _record(where: str, named: dict, lower: dict, body: str, zone: ZoneInfo, def
         kind=choice(named["kind"], KINDS, "kind") or "original",
         summary=_cut(_text(named["summary"], "summary"), 500),
         slug=line(named["slug"] or defaults.get("slug"), "slug", 200),
-        aliases=_few([path_of(alias) for alias in aliases if alias], "aliases"),
+        aliases=_few([old_path(alias) for alias in aliases if alias], "aliases"),
         cover=line(named["cover"], "cover", 500) if isinstance(named["cover"], str) else "",
         draft=_is_draft(named, lower) or bool(defaults.get("draft")),
         page=_text(named["type"], "type") == "page",
@@ -354,7 +355,7 @@ def _split(address: str, name: str) -> SplitResult:
         raise ValueError(f"{name} 是 {address!r}，不是有效的地址") from None
 
 
-def path_of(value: str) -> str:
+def old_path(value: str) -> str:
     """An old address as the path that a visitor asks for: no host, no escapes, one slash in front, none at the end."""
     parts = _split(value, "aliases")
     path = unquote(parts.path) + (f"?{quote(parts.query, safe='=&%+/:;,@')}" if parts.query else "")

@@ -1,13 +1,12 @@
 """site.toml: the categories (with old addresses) and 友情链接 of a site, in their order, and its settings."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dengxia.formats import Refused, checked, decode, line, markdown, own, shown
+from dengxia.formats import SLUG, Refused, checked, decode, line, markdown, own, shown
 
 NAME = "site.toml"
 
@@ -55,7 +54,7 @@ def _categories(rows: object) -> list[dict]:
     columns = {"slug": str, "name": str, "description": str, "in_nav": bool, "aliases": list}
     categories = _rows(rows, columns, ("slug", "name"), unique=("slug", "name"))
     for category in categories:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", category["slug"]):
+        if not SLUG.fullmatch(category["slug"]):
             raise ValueError(f"分类 {category['name']} 的 slug 只能用小写字母、数字和连字符")
     return categories
 

@@ -25,7 +25,22 @@ def upgrade():
     sa.Column('who', sa.String(), nullable=False),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_picture'))
     )
-    op.create_index(op.f('ix_picture_at'), 'picture', ['at'], unique=False)
+    op.create_table('old_page',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('slug', sa.String(), nullable=False),
+    sa.Column('at', sa.BigInteger(), nullable=False),
+    sa.Column('who', sa.String(), nullable=False),
+    sa.Column('removed', sa.Boolean(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('format', sa.String(), nullable=False),
+    sa.Column('source', sa.LargeBinary(), nullable=False),
+    sa.CheckConstraint("format IN ('markdown', 'html')", name=op.f('ck_old_page_format')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_old_page')),
+    sqlite_autoincrement=True
+    )
+    op.create_index('ix_old_page_removed', 'old_page', ['removed', 'id'], unique=False, sqlite_where=sa.text('removed = 1'))
+    op.create_index(op.f('ix_old_page_slug_id'), 'old_page', ['slug', 'id'], unique=False)
+    op.create_index(op.f('ix_picture_at_name'), 'picture', ['at', 'name'], unique=False)
     op.create_table('setting',
     sa.Column('name', sa.String(), nullable=False),
     sa.Column('value', sa.String(), nullable=False),
@@ -86,5 +101,5 @@ def downgrade():
     op.drop_index(op.f('ix_article_owner_id'), table_name='article')
     for name in ('note', 'edited_at', 'owner_id', 'version'):
         op.drop_column('article', name)
-    for name in ('working_copy', 'revision', 'picture_use', 'correction', 'setting', 'picture'):
+    for name in ('working_copy', 'revision', 'picture_use', 'correction', 'setting', 'old_page', 'picture'):
         op.drop_table(name)
