@@ -80,7 +80,6 @@ class Article(Base):
         _one_of("kind", KINDS),
         Index(None, "published_at", "number"),
         Index(None, "category_id", "published_at", "number"),
-        Index("ix_article_owner_id", "owner_id", "number", sqlite_where=text("owner_id IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -28,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 BIN = ROOT / ".venv/bin"
 SITES = Path(os.environ.get("BENCH_SITES", Path(tempfile.gettempdir(), "dengxia-bench")))
 SMALL, QUICK = 1_000, 20_000
+os.environ["FLASK_BACKUP_BEFORE"] = "false"  # copies of the copies that are seeded here
 
 
 def asked(description: str) -> tuple[int, bool]:

@@ -4,8 +4,9 @@ The map of this folder. An arrow reads "may import": app → doors → rules →
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
                              form of an article), desk_lists (of them), desk_revisions (what they were),
-                             desk_corrections (更正), desk_pictures, desk_preview,
-                             auth (sign in and out, who may what), cli (commands)
+                             desk_corrections (更正), desk_pictures, desk_preview, desk_pages (fixed pages), desk_site
+                             (categories, links, old addresses, settings), auth (sign in and out, who may what),
+                             cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
                              written), writing (every change), ranks (the n-th of a list), search (full text),
@@ -17,6 +18,8 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              manuscripts (an article as its form has it), editing (its states, acts and saves),
                              revisions (what it was), working (typed, not saved), worklist (lists of the desk),
                              remembered (what was typed before), uses (which picture is where), album (the pictures),
+                             categories, fixed (pages: 关于), upkeep (links, old addresses, settings: what
+                             changes them), settings (which there are, what they say now),
                              proof (what to look at before publishing), corrections (of what was published),
                              times (moments as pages say them), schema (is the database there),
                              health (is the site well)

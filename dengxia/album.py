@@ -79,10 +79,10 @@ def replace(person: Person, row: Row, data: bytes, title: str) -> tuple[str, boo
             text = asdict(known.text)
             text |= {field: text[field].replace(row.name, name) for field in ("body", "cover")}
             editing.change(person, known, known.row.version, Manuscript(**text), Step(what="换图片"))
-    for page in uses.of_pages().get(row.name, []):
-        page = queries.page(page.slug)
+    for slug in [page.slug for page in uses.of_pages().get(row.name, [])]:
+        page = queries.page(slug)
         source = page.source.replace(row.name, name)
-        fixed.put(person.by, page.slug, page.title, page.format, source, fixed.render(source, page.format))
+        fixed.change(person.by, slug, page.title, page.format, source, page.updated_at)
     return name, len(shown) > AT_ONCE
 
 

@@ -308,7 +308,7 @@ def _writing():
     except (DatabaseError, db.engine.dialect.loaded_dbapi.Error) as error:
         raise _Stop(f"数据库写不了：{schema.reason(getattr(error, 'orig', error))}{_REST}") from None
     except OSError as error:
-        raise _Stop(f"{error.filename or '文件'}: {files.unwritable(error)}") from None
+        raise _Stop(": ".join(filter(None, (error.filename, files.unwritable(error))))) from None
 
 
 def _progress(length, label):

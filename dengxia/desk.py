@@ -8,7 +8,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from pyotp import TOTP, random_base32
 
-from dengxia import auth, journal, passwords, people, revisions, working, worklist
+from dengxia import auth, journal, keeping, passwords, people, revisions, working, worklist
 from dengxia.auth import ASK_FIRST, bp, needs, tried
 from dengxia.formats import Refused
 from models import now
@@ -32,6 +32,7 @@ def front():
         copies=working.of_anything(mine),
         scheduled=sorted(scheduled, key=lambda row: row.published_at),
         edited=revisions.latest(SHOWN) if every else [],
+        backup=keeping.last_backup() if auth.may("settings") else None,
         entries=journal.entries(NEWEST)[0][:SHOWN] if auth.may("people") else [],
     )
 

@@ -51,6 +51,9 @@ def article(id):
 @bp.post("/articles/<number:id>")
 @needs("write", keeps=True)
 def save_article(id):
+    if manuscripts.standing(id) is None and "body" in request.form:
+        copy = working.put(current_user.id, None, None, 0, request.form)
+        return redirect(url_for(".new_article", working=copy.id), 303)
     known, version = standing(id), request.form.get("version", 0, type=number)
     try:
         if known.row.version != version:

@@ -92,5 +92,7 @@ def _earlier() -> dict[str, str]:
     """The text that shall be restored, where one is asked for."""
     if "old" not in request.args:
         return {}
-    old = fixed.old_text(request.args.get("old", 0, type=int)) or abort(404)
+    number = request.args["old"]
+    old = fixed.old_text(int(number)) if number.isdecimal() and len(number) < 16 else None
+    old = old or abort(404)
     return {name: getattr(old, name) for name in ("slug", "title", "format", "source")}

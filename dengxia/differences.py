@@ -1,5 +1,6 @@
 """Two texts side by side: by line, and within lines that are alike by character, as Chinese needs it."""
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
@@ -8,10 +9,11 @@ from typing import NamedTuple
 # difflib's time grows with the product of the lengths: what is longer is shown as wholly new. It takes what stands
 # often in a long text for no beginning of what is the same, which bounds its time further.
 MOST_LINES = 1500
-MOST_CHARACTERS = 2_000_000  # compared with each other, in all
-A_LINE = 1000  # what a pair of lines takes anyhow, in the same measure
+MOST_CHARACTERS = 3_000_000  # compared with each other, in all
+LONG = 400  # characters; longer lines, as of HTML without line ends, are compared by sentence first
 ALIKE = 0.4
 AROUND = 1  # lines shown on either side of a change
+_SENTENCE = re.compile(r"[^。！？；>]*[。！？；>]|[^。！？；>]+$")
 
 
 class Piece(NamedTuple):
@@ -27,15 +29,55 @@ Line = list[Piece]
 def lines(old: str, new: str) -> list[Line | int]:
     """The lines that differ with those around them; a number stands for so many that are the same. Blank ones not."""
     one, two = ([line for line in text.split("\n") if line.strip()] for text in (old, new))
-    return list(_folded(list(_compared(one, two))))
+    return list(_folded(list(_Comparison().lines(one, two))))
 
 
-def _compared(one: list[str], two: list[str]) -> Iterator[Line]:
+class _Comparison:
+    """A comparison that goes into characters as long as there is something left of `MOST_CHARACTERS`."""
+
+    def __init__(self) -> None:
+        self.left = MOST_CHARACTERS
+
+    def lines(self, one: list[str], two: list[str]) -> Iterator[Line]:
+        for old, new in _steps(one, two):
+            if old == new:
+                yield from ([Piece("same", line)] for line in old)
+                continue
+            for a, b in zip_longest(old, new, fillvalue=""):
+                pieces = self.pieces(a, b)
+                if any(piece.kind == "same" for piece in pieces):
+                    yield pieces
+                else:
+                    yield from ([piece] for piece in pieces)
+
+    def pieces(self, a: str, b: str) -> Line:
+        """Two lines as one where they are alike, by sentence or by character; else both as they are."""
+        matcher = SequenceMatcher(None, a, b)
+        if a and b and matcher.quick_ratio() >= ALIKE:
+            if min(len(a), len(b)) > LONG:
+                steps = (("".join(old), "".join(new)) for old, new in _steps(*map(_SENTENCE.findall, (a, b))))
+                return [piece for old, new in steps for piece in self._sentences(old, new)]
+            self.left -= LONG + len(a) * len(b)
+            if self.left > 0 and matcher.ratio() >= ALIKE:
+                return [piece for _, i, j, k, m in matcher.get_opcodes() for piece in _pieces(a[i:j], b[k:m])]
+        return _pieces(a, b)
+
+    def _sentences(self, old: str, new: str) -> Line:
+        return _pieces(old, new) if min(len(old), len(new)) > LONG else self.pieces(old, new)
+
+
+def _steps(one: list[str], two: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """What stands at the same places of two lists, equal or not."""
     head = _same(one, two)
     tail = _same(one[head:][::-1], two[head:][::-1])
-    yield from ([Piece("same", line)] for line in one[:head])
-    yield from _middle(one[head : len(one) - tail], two[head : len(two) - tail])
-    yield from ([Piece("same", line)] for line in one[len(one) - tail :])
+    yield one[:head], two[:head]
+    old, new = one[head : len(one) - tail], two[head : len(two) - tail]
+    if max(len(old), len(new)) > MOST_LINES:
+        yield old, new
+    else:
+        for _, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
+            yield old[i:j], new[k:m]
+    yield one[len(one) - tail :], two[len(two) - tail :]
 
 
 def _same(one: list[str], two: list[str]) -> int:
@@ -43,37 +85,10 @@ def _same(one: list[str], two: list[str]) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
 
 
-def _middle(one: list[str], two: list[str]) -> Iterator[Line]:
-    if max(len(one), len(two)) > MOST_LINES:
-        opcodes = [("replace", 0, len(one), 0, len(two))]
-    else:
-        opcodes = SequenceMatcher(None, one, two).get_opcodes()
-    left = MOST_CHARACTERS
-    for kind, i, j, k, m in opcodes:
-        if kind == "equal":
-            yield from ([Piece("same", line)] for line in one[i:j])
-            continue
-        for a, b in zip_longest(one[i:j], two[k:m]):
-            left -= A_LINE + len(a or "") * len(b or "")
-            yield from _pair(a, b, left > 0)
-
-
-def _pair(a: str | None, b: str | None, by_character: bool) -> Iterator[Line]:
-    """Two lines that stand at the same place: as one where they are alike."""
-    if a and b and by_character:
-        matcher = SequenceMatcher(None, a, b)
-        if matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE:
-            yield list(_pieces(matcher, a, b))
-            return
-    yield from ([Piece(kind, line)] for kind, line in (("old", a), ("new", b)) if line)
-
-
-def _pieces(matcher: SequenceMatcher, a: str, b: str) -> Iterator[Piece]:
-    for kind, i, j, k, m in matcher.get_opcodes():
-        if kind == "equal":
-            yield Piece("same", a[i:j])
-        else:
-            yield from (piece for piece in (Piece("old", a[i:j]), Piece("new", b[k:m])) if piece.text)
+def _pieces(a: str, b: str) -> Line:
+    if a == b:
+        return [Piece("same", a)] if a else []
+    return [Piece(kind, text) for kind, text in (("old", a), ("new", b)) if text]
 
 
 def _folded(found: list[Line]) -> Iterator[Line | int]:

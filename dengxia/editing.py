@@ -109,10 +109,14 @@ def change(person: Person, known: Standing, version: int, text: Manuscript, step
 
 
 def purge(person: Person, known: Standing) -> None:
-    """Take an article that lies in the trash out for good, with all its revisions."""
+    """Take an article that lies in the trash out for good, with all its revisions.
+
+    What somebody has typed and not saved of it stays theirs, as of a new article.
+    """
     with writing.changing(seen=False):
         standing = manuscripts.standing(known.row.id)
         if standing and standing.row.status == "trash":
+            working.release(known.row.id)
             writing.remove_articles([known.row.id])
             journal.note(person.by, WORDS["purge"], _about(known.row.id, standing.text))
 

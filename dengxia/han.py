@@ -14,6 +14,7 @@ SIGNS = "\u3000-\u303f\uff00-\uffef“”‘’—…·"
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}]+|\d+")
 _CHARACTER = re.compile(f"[{HAN}]")
+_PLAIN = re.compile(f"[{HAN}]{{2,}}")
 _GROUP = re.compile(rf"(?:[{HAN}]|[^\W_])+")
 _CHINESE = re.compile(f"[{HAN}{SIGNS}]")
 
@@ -94,6 +95,8 @@ def tokens(group: str) -> list[str]:
     Pairs of neighbours make every longer substring a phrase of tokens that stand side by side. Where Chinese touches
     letters or digits, its character there stands alone too, so that `15拍` is such a phrase as well.
     """
+    if _PLAIN.fullmatch(group):
+        return [*map(add, group, group[1:])]
     found = runs(group)
     out: list[str] = []
     for place, run in enumerate(found):

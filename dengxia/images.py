@@ -28,6 +28,7 @@ MAX_PIXELS = Image.MAX_IMAGE_PIXELS = 50_000_000
 WIDTHS = (480, 960, 1600)
 MAX_WEBP = 16383
 NAME = re.compile(rf"([0-9a-f]{{16,}}-(\d+)x(\d+))(-s)?\.(?:{'|'.join(TYPES.values())})")
+_FORM = re.compile(rf"{NAME.pattern}|[0-9a-f]{{16,}}-\d+x\d+-(?:{'|'.join(map(str, WIDTHS))})\.webp")
 _OPTIONS = {
     "JPEG": {"quality": 85, "progressive": True, "optimize": True},
     "WEBP": {"quality": 85},
@@ -92,6 +93,16 @@ def keep(data: bytes, folder: Path) -> str:
         for form, made in zip(forms(named), _made(data), strict=True):
             files.create(folder / form, made)
     return named
+
+
+def put_back(form: str, data: bytes, folder: Path) -> None:
+    """Write a form of a picture as an export gives it, under the name that the texts there have for it.
+
+    ValueError as from `name`, and where the bytes are not of the type that the name says.
+    """
+    if not _FORM.fullmatch(form) or not form.endswith(name(data).rpartition(".")[2]):
+        raise ValueError("名字不像是这里存的图片")
+    files.create(folder / form, data)
 
 
 def _read(data: bytes) -> _Seen:

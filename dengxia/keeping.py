@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -49,20 +49,30 @@ def backup(target: Path, pictures: bool = True) -> None:
     """Write a backup to a file, named so only when it was read again and found whole. Raises `Refused`."""
     if target.exists() and not _is_backup(target):
         raise Refused(shown(target), "已经有这个文件，又不是备份，没有覆盖")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-        copy, partial = Path(folder, DATABASE), Path(folder, "backup.tar")
+    with _room(target.parent) as folder:
+        copy, partial = folder / DATABASE, folder / "backup.tar"
         _copy_database(copy)
         if problems := problems_of(copy):
             raise Refused(DATABASE, f"数据库坏了（{problems[0]}），没有写备份；请运行 flask doctor")
         _pack(partial, copy, pictures)
         copy.unlink()
-        _unpack(partial, None)
+        check(partial)
         partial.replace(target)
         files.flush(target.parent)
     if pictures:
         last = Last(now(), str(target.resolve()))
         files.replace(_last_file(), [json.dumps(last._asdict(), ensure_ascii=False).encode()])
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[Path]:
+    """A folder in another to work in; what a process left there that was killed goes after a day."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".keeping-*"):
+        if now() - left.stat().st_mtime > 86_400:
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".keeping-", dir=folder) as name:
+        yield Path(name)
 
 
 def dated(folder: Path, kind: str = "dengxia") -> Path:
@@ -110,7 +120,7 @@ def database() -> Path:
 
 def _copy_database(target: Path) -> None:
     """As it stands at one moment; readers and writers go on."""
-    with _opened(database(), "ro") as live, closing(sqlite3.connect(target)) as copy:
+    with _opened(database()) as live, closing(sqlite3.connect(target)) as copy:
         copy.execute("PRAGMA synchronous = OFF")
         live.backup(copy)
         # One file: without a log beside it.
@@ -120,7 +130,7 @@ def _copy_database(target: Path) -> None:
 def problems_of(file: Path) -> list[str]:
     """What is wrong with a database: its pages and indexes, what points to nothing, the search index."""
     try:
-        with _opened(file, "rw") as connection:
+        with _opened(file) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
             lost = connection.execute("PRAGMA foreign_key_check").fetchmany(20)
             found += [f"{table} 的第 {row} 行指向没有的 {parent}" for table, row, parent, _ in lost]
@@ -136,21 +146,23 @@ def problems_of(file: Path) -> list[str]:
 def _counts(file: Path) -> dict[str, int]:
     """How many rows each table has, but for those of search."""
     tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search@_%' ESCAPE '@'"
-    with _opened(file, "ro") as connection:
+    with _opened(file) as connection:
         names = [name for (name,) in connection.execute(f"{tables} AND name NOT LIKE 'sqlite@_%' ESCAPE '@'")]
         return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in sorted(names)}
 
 
 def revision_of(file: Path) -> str:
     """The revision of a database's schema, or nothing."""
-    with _opened(file, "ro") as connection, suppress(sqlite3.OperationalError):
-        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
-    return ""
+    with _opened(file) as connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+            return ""
+        return str(next(connection.execute("SELECT version_num FROM alembic_version"), [""])[0])
 
 
 @contextmanager
-def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode={mode}", uri=True, timeout=15)) as connection:
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    # To read and write, also where it is only read: what a process that was killed had begun is taken back first.
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=15)) as connection:
         yield connection
 
 
@@ -209,6 +221,11 @@ def _is_backup(file: Path) -> bool:
         return False
 
 
+def check(file: Path) -> None:
+    """Read a backup through. Raises `Refused`."""
+    _unpack(file, None)
+
+
 def _unpack(file: Path, folder: Path | None) -> dict:
     """Read a backup through, into a folder if one is given, and give what its list says. Raises `Refused`."""
     facts, sums = None, {}
@@ -256,8 +273,7 @@ def restore(file: Path) -> tuple[str, Path | None]:
     come to those that are there, since their names tell their content. Raises `Refused`.
     """
     instance, target = Path(current_app.instance_path), database()
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=target.parent) as name:
-        folder = Path(name)
+    with _room(target.parent) as folder:
         facts = _unpack(file, folder)
         new = folder / DATABASE
         _check_unpacked(file, new, facts)

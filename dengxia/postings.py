@@ -6,6 +6,7 @@ of `term`: to write these again with each batch took as long as all the rest. So
 lie side by side share pages. All of that is SQL, without an object of Python for a row.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from struct import Struct
@@ -31,6 +32,14 @@ def frequencies(ids: Iterable[int]) -> dict[int, int]:
 def newest(ids: Iterable[int]) -> dict[int, bytes]:
     """The postings of each of these terms (`ENTRY`), the newest last."""
     return {id: (old or b"") + (new or b"") for id, old, new in _both("postings", ids)}
+
+
+def unpacked(entries: bytes) -> tuple[array, bytes]:
+    """The articles of some postings, and the weights: two thirds of the time that `ENTRY` takes for each."""
+    articles = bytearray(len(entries) // ENTRY.size * 4)
+    for place in range(4):
+        articles[place::4] = entries[place + 1 :: ENTRY.size]
+    return array("I", articles), entries[:: ENTRY.size]
 
 
 def _both(column: str, ids: Iterable[int]) -> Iterator[tuple]:

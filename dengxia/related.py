@@ -29,7 +29,7 @@ from dengxia.terms import Terms
 from models import Related, RelatedChoice, db
 
 KEPT = 48
-READ = 4_000
+READ = 3_000
 CANDIDATES = 30
 NEAREST = 3
 SCALE = 400  # of a weight kept in a byte
@@ -140,7 +140,7 @@ class _Batch:
         for term in sorted(own, key=own.__getitem__, reverse=True):
             read = self.postings[term][-min(left, NEWEST) * ENTRY.size :]
             share = own[term] / weights[term]
-            for weight, other in ENTRY.iter_unpack(read):
+            for other, weight in zip(*postings.unpacked(read), strict=True):
                 scores[other] = score_of(other, 0.0) + share * weight
             left -= len(read) // ENTRY.size
             if left <= 0:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 
-from dengxia import fixed, journal, manuscripts, revisions, writing
+from dengxia import fixed, journal, manuscripts, revisions, working, writing
 from dengxia.derived import Written, derive
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
@@ -140,6 +140,8 @@ def _take_back(run: int, ids: Sequence[int], done: Undone, say: Callable[[str], 
         writing.enter(entries)
     made = set(free) - {row.article_id for row in replaced}
     categories |= {card.category_id for card in cards}
+    for id in made:
+        working.release(id)
     writing.remove_articles(made)
     done.restored += len(entries)
     done.removed += len(made)

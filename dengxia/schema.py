@@ -19,7 +19,7 @@ REASONS = {
     "database is locked": "有别的程序一直占着它，请过一会儿再试",
     "not a database": "不是数据库，或者已经坏了；有备份就运行 flask restore",
     "malformed": "已经坏了；有备份就运行 flask restore",
-    "disk I/O error": "磁盘读写出错，请检查磁盘",
+    "disk I/O error": "磁盘读写出错：也许满了，也许超过了限额，也许坏了",
 }
 
 

@@ -7,6 +7,7 @@ place in the source. What is doubtful is let pass: a list that often cries wolf 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from html import unescape
 from html.parser import HTMLParser
 from itertools import accumulate
 from typing import NamedTuple
@@ -121,18 +122,14 @@ class _Html(HTMLParser):
 
     def handle_entityref(self, name: str) -> None:
         if not self.left_out:
-            self.prose.add(_ENTITIES.get(name, OTHER), self._place())
+            self.prose.add(unescape(f"&{name};")[:1], self._place())
 
     def handle_charref(self, name: str) -> None:
-        if not self.left_out:
-            self.prose.add(OTHER, self._place())
+        self.handle_entityref(f"#{name}")
 
     def parse_marked_section(self, place: int, report: int = 1) -> int:
         # As in pictures.py: of Word.
         return self.parse_bogus_comment(place, report)
-
-
-_ENTITIES = {"quot": '"', "ldquo": "“", "rdquo": "”", "lsquo": "‘", "rsquo": "’", "nbsp": " ", "emsp": " ", "ensp": " "}
 
 
 class _Markdown:
@@ -237,7 +234,7 @@ _CHINESE = re.compile(f"[{HAN}]")
 _LATIN = re.compile("[A-Za-z0-9]")
 # 1) b) 第三） the half of a smile, and -》 of menus
 _COUNTED = re.compile(
-    r"(?:\d{1,3}|\b[A-Za-z]{1,2}|[一二三四五六七八九十]{1,3}|[①-⑳])[.、]?$|[:;=：；][-^o']?\s?$|[-=—]$"
+    r"(?:\d{1,3}|\b[A-Za-z]{1,2}|[一二三四五六七八九十]{1,3}|[①-⑳])[.、 ]?$|[:;=：；][-^o']?\s?$|[-=–—]$"
 )
 _INCHES = re.compile(r'\d"')
 _INTERVAL = re.compile(r"[\[(（]\s*[-+\w.∞]+\s*[,，]\s*[-+\w.∞]+\s*[\])）]", re.ASCII)
@@ -245,19 +242,25 @@ _INTERVAL = re.compile(r"[\[(（]\s*[-+\w.∞]+\s*[,，]\s*[-+\w.∞]+\s*[\])）
 
 def slips(prose: Prose) -> Iterator[Slip]:
     """The slips of a text, by kind."""
-    yield from _unpaired([one for one in prose.paragraphs if _CHINESE.search(one[0]) or not _LATIN.search(one[0])])
+    yield from _unpaired(one for one in prose.paragraphs if _is_chinese(one[0]) or not _LATIN.search(one[0]))
     for text, places in prose.paragraphs:
-        if not _CHINESE.search(text):
-            continue
-        yield from _straight(text, places)
+        if _is_chinese(text):
+            yield from _straight(text, places)
         for found in _HALF.finditer(text):
             message = f"汉字之间是半角的「{found[0]}」，全角的是「{_FULL[found[0]]}」"
+            if found[0] == ".":
+                message += "，人名中间的是「·」"
             yield Slip("half", message, places[found.start()], places[found.start()] + 1)
         for found in _DOUBLED.finditer(text):
             hint = "，省略号是「……」" if found[0].startswith("。。") else ""
             yield Slip("double", f"标点重复了{hint}", places[found.start()], places[found.end() - 1] + 1)
     for start, end in prose.pictures:
         yield Slip("picture", "图片没有文字说明，看不见图的人不知道它是什么", start, end)
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether a fifth of a paragraph is Chinese; what has less is mostly code or English."""
+    return 5 * len(_CHINESE.findall(text)) >= len(text)
 
 
 def _unpaired(paragraphs: Iterable[tuple[str, list[int]]]) -> Iterator[Slip]:

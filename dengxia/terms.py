@@ -36,10 +36,19 @@ def of(title: str, body: str) -> Terms:
         counts[term] += 1
         kinds[term] = kind
     titled = len(counts)
-    counts.update(_pair(*both) for run in _CHINESE.findall(body) for both in pairwise(run))
-    counts.update(_other(word) for word in _LATIN.findall(body))
-    weights = (kinds.get(term, 1.0) * (1 + math.log(count)) for term, count in counts.items())
-    return Terms(array("Q", counts), array("d", weights), titled)
+    runs = _CHINESE.findall(body)
+    ones, twos = (_codes("".join(some)) for some in ([run[:-1] for run in runs], [run[1:] for run in runs]))
+    counts.update([one << 21 | two for one, two in zip(ones, twos, strict=True)])
+    counts.update(map(_other, _LATIN.findall(body)))
+    weights = array("d", [1.0 if count == 1 else 1 + math.log(count) for count in counts.values()])
+    for place, kind in enumerate(kinds.values()):
+        weights[place] *= kind
+    return Terms(array("Q", counts), weights, titled)
+
+
+def _codes(text: str) -> array:
+    # A third of the time that `ord` takes for each.
+    return array("I", text.encode("utf-32-le"))
 
 
 def _pair(one: str, two: str) -> int:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from flask import current_app
 from sqlalchemy import Row
 
 from dengxia import (
@@ -31,12 +32,14 @@ from dengxia import (
     records,
     runs,
     search,
+    upkeep,
     writing,
 )
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
+from dengxia.settings import AT_DESK, malformed
 from models import now
 
 # A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
@@ -101,7 +104,7 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
             if not options.dry_run:
                 writing.put_categories(found.categories)
                 writing.put_links(found.links)
-                writing.put_settings(found.settings)
+                _settle_settings(path / site.NAME, found, report)
                 _take_pictures(path / "media", options, report)
     search.prepare_for_much()
     _take(records.find(paths, options), options, report, progress)
@@ -134,7 +137,10 @@ def print_nothing(_: object) -> None:
 
 
 def _site(path: Path) -> site.Site:
-    """What a folder's site.toml says, which may not give a category that is there another slug."""
+    """What a folder's site.toml says, which may not give a category that is there another slug.
+
+    It brings nothing back that was merged or given another address at the desk.
+    """
     file = path / site.NAME
     if not file.is_file():
         return site.Site()
@@ -142,7 +148,11 @@ def _site(path: Path) -> site.Site:
         found = site.read(file)
     except OSError as error:
         raise Refused(shown(file), files.unreadable(error)) from None
-    slugs = {row.name: row.slug for row in queries.categories()}
+    for name, value in found.settings.items():
+        if reason := "编辑台里没有这一项" if name not in AT_DESK else malformed(name, value):
+            raise Refused(shown(file), f"settings 的 {name}：{reason}")
+    slugs, old = {row.name: row.slug for row in queries.categories()}, writing.old_categories()
+    found = found._replace(categories=[row for row in found.categories if row["slug"] not in old])
     for category in found.categories:
         name, slug = category["name"], category["slug"]
         if slugs.get(name, slug) != slug:
@@ -150,12 +160,22 @@ def _site(path: Path) -> site.Site:
     return found
 
 
+def _settle_settings(file: Path, found: site.Site, report: Report) -> None:
+    """Set what was set at the desk of the site that was exported, but for what is fixed here."""
+    wanted = {name: value for name, value in found.settings.items() if current_app.config.get(name) != value}
+    try:
+        if wanted:
+            upkeep.change_settings(TERMINAL, wanted)
+    except Refused as refused:
+        report.skip(Refused(shown(file), f"设置 {refused}"))
+
+
 def _take_pictures(folder: Path, options: Options, report: Report) -> None:
     """Take in the pictures of an export, which the texts name by the names they have there."""
     for file in sorted(folder.glob("[!.]*.*")):
         if files.lies_in(file, folder) and not (options.media / file.name).exists():
             try:
-                images.keep(file.read_bytes(), options.media)
+                images.put_back(file.name, file.read_bytes(), options.media)
             except (ValueError, OSError) as error:
                 report.skip(Refused(shown(file), str(error)))
 

@@ -95,6 +95,12 @@ def mention(words: str) -> bool:
     return False
 
 
+def release(article_id: int) -> None:
+    """Make the working copies of an article that goes those of new ones, within the transaction that takes it away."""
+    mine = update(WorkingCopy).where(WorkingCopy.article_id == article_id)
+    db.session.execute(mine.values(article_id=None, version=0))
+
+
 def _read(row: Row | None) -> Working | None:
     if row is None:
         return None

@@ -1,6 +1,5 @@
 """Every change to the content, each one transaction; nothing else commits."""
 
-import json
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +26,6 @@ from models import (
     Page,
     Redirect,
     RelatedChoice,
-    Setting,
     Tag,
     db,
     now,
@@ -128,16 +126,6 @@ def put_categories(categories: Sequence[Mapping[str, object]]) -> None:
         ids = dict(db.session.execute(select(Category.slug, Category.id)).all())
         with changing():
             db.session.execute(insert(Redirect), [{"path": p, "category_id": ids[slug]} for p, slug in wanted.items()])
-
-
-def put_settings(settings: Mapping[str, object]) -> None:
-    """Write settings of the site, new or changed."""
-    wanted = {name: json.dumps(value, ensure_ascii=False) for name, value in settings.items()}
-    known = dict(db.session.execute(select(Setting.name, Setting.value)).all())
-    if changed := wanted.items() - known.items():
-        with changing():
-            for name, value in changed:
-                _put(Setting, Setting.name, name, {"value": value})
 
 
 def put_links(links: Sequence[Mapping[str, object]]) -> None:
@@ -388,6 +376,8 @@ def _put_aliases(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 
 def _put_corrections(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     given = {id: entry.corrections for entry, id in zip(entries, ids, strict=True) if entry.corrections is not None}
+    if not given:
+        return
     db.session.execute(delete(Correction).where(Correction.article_id.in_(given)))
     rows = [{"article_id": id, "at": at, "text": text} for id, told in given.items() for at, text in told]
     if rows:

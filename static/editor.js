@@ -581,6 +581,20 @@ function grow() {
   text.style.height = `${text.scrollHeight + 2}px`;
 }
 
+// From what the check before publishing found to its place
+
+function jump(event) {
+  const link = event.target.closest("a[data-start]");
+  if (!link) return;
+  event.preventDefault();
+  const field = form.elements[link.hash.slice(1)];
+  // The server counts characters; here some of them count twice.
+  const place = (count) => [...field.value].slice(0, count).join("").length;
+  field.closest("details")?.setAttribute("open", "");
+  field.setSelectionRange(place(link.dataset.start), place(link.dataset.end));
+  field.focus();
+}
+
 function start() {
   shown.attachShadow({ mode: "open" }).append(make("link", { rel: "stylesheet", href: form.dataset.style }), page);
   const beside = make("div", { class: "beside" });
@@ -605,6 +619,7 @@ function start() {
   form.elements.format.addEventListener("change", showTools);
   form.elements.tags.addEventListener("input", suggestTags);
   form.addEventListener("submit", submit);
+  document.getElementById("findings")?.addEventListener("click", jump);
   form.addEventListener("keydown", shortcut);
   bar.addEventListener("keydown", walkTools);
   again.addEventListener("click", async () => {

@@ -228,6 +228,7 @@ def test_only_an_admin_purges_and_is_asked_first(desk, author, editor):
     write(editor, "trash", id)
     assert editor.get(path).status_code == 403
     assert "清除《灯下读书》" in admin.get(path).text
+    post(author, "/desk/working", article=id, version=1, title="灯下", body="没写完")
     assert post(editor, path).status_code == 403
     assert post(admin, path).status_code == 303
     assert admin.get(f"/desk/articles/{id}").status_code == 404
@@ -235,6 +236,11 @@ def test_only_an_admin_purges_and_is_asked_first(desk, author, editor):
         counts = [db.session.execute(db.text(f"SELECT count(*) FROM {t}")).scalar() for t in ("article", "revision")]
         assert counts == [0, 0]
         assert journal.entries(9999)[0][0].what == "清除"
+    # What somebody was writing meanwhile is theirs still.
+    copy = re.search(r"/desk/articles/new\?working=\d+", author.get("/desk/articles/new").text)[0]
+    assert typed_in(author.get(copy).text) == "没写完"
+    answer = post(author, f"/desk/articles/{id}", **FORM, version=2)
+    assert typed_in(author.get(answer.location).text) == FORM["body"]
 
 
 # Two people

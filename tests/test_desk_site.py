@@ -94,6 +94,18 @@ def test_the_front_page_tells_each_what_waits(desk, editor, admin):
     assert "2099-01-01 00:00:00" in editor.get("/desk").text
 
 
+def test_the_front_page_tells_of_the_last_backup(desk, admin, tmp_path, clock):
+    assert "还没有备份过" in admin.get("/desk").text
+    file = tmp_path / "b.tar"
+    assert desk.test_cli_runner().invoke(args=["backup", str(file)]).exit_code == 0
+    assert "最近一次是今天" in admin.get("/desk").text
+    assert str(file) in admin.get("/desk").text
+    Path(desk.instance_path, "last_backup.json").write_text(
+        json.dumps({"at": int(time.time()) - 9 * 86400, "path": "b"})
+    )
+    assert 'class="problem">最近一次是 9 天前' in admin.get("/desk").text
+
+
 # Categories
 
 
@@ -128,7 +140,7 @@ def test_a_category_is_refused_and_what_was_typed_stays(desk, editor):
     assert names(desk) == ["外汇", "武术"]
 
 
-def test_a_changed_address_leads_on(desk, editor, fill):
+def test_a_changed_address_leads_on(desk, editor, fill, tmp_path):
     fill(*articles(45, category="外汇"))
     reader = desk.test_client()
     assert post(editor, "/desk/categories/1", name="汇市", slug="forex", in_nav="on").status_code == 303
@@ -146,6 +158,9 @@ def test_a_changed_address_leads_on(desk, editor, fill):
     assert reader.get("/category/waihui").status_code == 200
     # Content that goes on saying the old name or address means this category.
     fill(*({"title": f"新{name}", "body": "文", "category": name} for name in ("外汇", "waihui", "forex")))
+    Path(tmp_path, "again").mkdir()
+    Path(tmp_path, "again/site.toml").write_text('[[category]]\nslug = "forex"\nname = "外汇"\n', "utf8")
+    desk.test_cli_runner().invoke(args=["seed", str(tmp_path / "again")], catch_exceptions=False)
     assert names(desk) == ["汇市"]
 
 
@@ -292,6 +307,8 @@ def test_a_page_is_shown_made_changed_deleted_and_found_again(desk, editor):
     assert desk.test_client().get("/about").status_code == 404
     old = re.search(r"/desk/pages/add\?old=\d+", editor.get("/desk/pages").text)[0]
     assert "&lt;b&gt;二&lt;/b&gt;" in editor.get(old).text
+    for odd in ("99", "x", "-1", "9" * 30, ""):
+        assert editor.get(f"/desk/pages/add?old={odd}").status_code == 404
     assert said(desk)[:3] == ["删除页面 关于（/about）", "改页面 关于（/about）", "添加页面 关于（/about）"]
 
 

@@ -20,6 +20,14 @@ def test_lines_that_have_little_in_common_stand_apart():
     assert lines("夜里读书。", "站桩怎么教") == [[Piece("old", "夜里读书。")], [Piece("new", "站桩怎么教")]]
 
 
+def test_a_long_line_is_compared_by_sentence_first():
+    old = "".join(f"这是第{n}句，灯下读书要坐得正。" for n in range(2000))
+    found = lines(old, old.replace("第999句", "第一千句"))
+    assert [piece for line in found for piece in line if piece.kind != "same"] == [
+        Piece("old", "999"), Piece("new", "一千"),
+    ]  # fmt: skip
+
+
 def test_what_is_far_from_a_change_is_only_counted():
     old = "\n\n".join(f"第{n}段" for n in range(9))
     found = lines(old, old.replace("第4段", "第4段改"))

@@ -2,16 +2,19 @@
 
 import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from conftest import articles
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from test_seed import counts, picture, rows
+from test_images import photograph
+from test_seed import counts, rows
 
 from app import create_app
-from dengxia import export, images, kept, queries, search, writing
+from dengxia import export, fixed, images, queries, search, upkeep, writing
+from dengxia.journal import TERMINAL
 from models import Correction, db
 
 
@@ -65,15 +68,13 @@ def test_every_table_is_either_content_or_known_not_to_be():
 
 
 def empty(app):
-    with app.app_context():
+    with app.app_context(), writing.changing():
         search.clear()
         for table in reversed(db.metadata.sorted_tables):
             if table.name != "content_version":
                 # To make a slug of a category's name takes a process.
                 others = table.c.name != "综合" if table.name == "category" else text("true")
                 db.session.execute(table.delete().where(others))
-        db.session.commit()
-        kept.forget()
 
 
 PIECES = ['"', "'", ":", ": ", "#", " #", "- ", "---", "\n---\n", "+++", ";;;", "...", "\r\n", "\n", "  ", "\t", "　　"]
@@ -180,6 +181,7 @@ def at_the_desk(data):
                 )
             )
         db.session.execute(text("INSERT INTO redirect (path, category_id) SELECT '/旧 %类?a=1', min(id) FROM category"))
+    upkeep.change_settings(TERMINAL, {"SITE_NAME": data.draw(st.sampled_from(['“灯”"下"\\', "中利blog", " # = ["]))})
     for one, two in pairwise(ids):
         if (pinned := data.draw(st.sampled_from([True, False, None]))) is not None:
             writing.choose_related(one, two, pinned)
@@ -281,7 +283,7 @@ def test_no_file_of_somebody_else_is_written_over(app, exported, tmp_path):
     exported()
     place = tmp_path / "out/pages/002-x.md"
     place.write_text("别人的")
-    writing.put_page("x", "题", "markdown", "文", "文")
+    fixed.put(TERMINAL, "x", "题", "markdown", "文", "文")
     result = run(app, "export", tmp_path / "out")
     assert (result.exit_code, place.read_text()) == (1, "别人的")
     assert result.output == f"{place}: 不是导出写的文件，没有覆盖；请移开它再导出（什么都没有改）\n"
@@ -310,16 +312,20 @@ def test_an_export_that_broke_off_is_known_as_ours(exported, tmp_path):
 
 
 def test_pictures_go_along(app, other, seed_files, tmp_path):
-    seed_files({"a.md": "![](p.png)", "p.png": picture()})
+    data = photograph()
+    seed_files({"a.md": "![](p.jpg)", "p.jpg": data})
     run(app, "export", tmp_path / "out")
-    name = images.name(picture())
-    assert (tmp_path / "out/media" / name).read_bytes() == picture()
+    name = images.name(data)
+    kept = Path(app.instance_path, "media")
+    assert (tmp_path / "out/media" / name).read_bytes() == (kept / name).read_bytes()
     (tmp_path / "out/media/bad.png").write_text("不是图片")
+    (tmp_path / "out/media/other.jpg").write_bytes((kept / name).read_bytes())
     with other.app_context():
         result = run(other, "seed", tmp_path / "out")
-        assert "bad.png: 不是 PNG" in result.output
+        assert "bad.png: 名字不像" in result.output
+        assert "other.jpg: 名字不像" in result.output
         assert queries.written(1) == f"![](/media/{name})"
-    assert [file.name for file in (tmp_path / "other/media").iterdir()] == [name]
+    assert sorted(file.name for file in (tmp_path / "other/media").iterdir()) == sorted(images.forms(name))
 
 
 # In again

@@ -251,6 +251,19 @@ def test_kept_before_there_were_widths_stays_as_it_is(tmp_path):
     assert images.forms(old) == {old: 500}
 
 
+def test_put_back_under_its_own_name(tmp_path):
+    name = images.keep(photograph(), tmp_path / "media")
+    for form in images.forms(name):
+        images.put_back(form, (tmp_path / "media" / form).read_bytes(), tmp_path / "other")
+        assert (tmp_path / "other" / form).read_bytes() == (tmp_path / "media" / form).read_bytes()
+    for form, data in ((name, picture()), (name.replace(".jpg", ".png"), picture("JPEG")), ("x.png", picture())):
+        with pytest.raises(ValueError, match="名字"):
+            images.put_back(form, data, tmp_path / "none")
+    with pytest.raises(ValueError, match="不是 PNG"):
+        images.put_back(name, b"<html>", tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_nothing_is_done_again_for_a_picture_that_is_there(tmp_path, monkeypatch):
     data = picture(size=(500, 40))
     name = images.keep(data, tmp_path)

@@ -61,7 +61,7 @@ def test_what_is_in_it(filled, file):
     assert file.stat().st_mode & 0o077 == 0
     last = keeping.last_backup()
     assert last.path == str(file)
-    assert [left.name for left in file.parent.glob(".backup*")] == []
+    assert [left.name for left in file.parent.glob(".keeping*")] == []
 
 
 def test_made_while_others_write_and_read(filled, tmp_path):
@@ -236,7 +236,7 @@ def test_what_is_damaged_is_refused_and_changes_nothing(filled, file, tmp_path):
     assert {path for path in Path(filled.instance_path).iterdir() if "-wal" not in path.name} >= {
         path for path in place if "-wal" not in path.name and "-shm" not in path.name
     }
-    assert not list(Path(filled.instance_path).glob(".restore*"))
+    assert not list(Path(filled.instance_path).glob(".keeping*"))
     assert not list(tmp_path.glob("x*"))
 
 

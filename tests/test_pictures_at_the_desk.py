@@ -9,7 +9,7 @@ from conftest import NAMES, nu_errors, post, sign_in, token_of
 from PIL import Image
 from sqlalchemy import select
 
-from dengxia import album, images, queries, uses, writing
+from dengxia import album, fixed, images, queries, uses, writing
 from dengxia.journal import By
 from models import PictureUse, db
 
@@ -112,7 +112,7 @@ def test_a_picture_is_deleted_only_when_nothing_shows_it(desk, tmp_path):
         free, in_text, on_page = (album.add(BY, picture(color), color) for color in ("red", "green", "blue"))
         file.write_text(f"# 甲\n\n![](/media/{in_text})", "utf8")
         desk.test_cli_runner().invoke(args=["seed", str(file)], catch_exceptions=False)
-        writing.put_page("us", "我们", "html", "", f'<p><img src="/media/{on_page}"></p>')
+        fixed.put(BY, "us", "我们", "html", "", f'<p><img src="/media/{on_page}"></p>')
     author, editor = sign_in(desk, NAMES["author"]), sign_in(desk, NAMES["editor"])
     listed = editor.get("/desk/pictures?unused=1").text
     assert [name in listed for name in (free, in_text, on_page)] == [True, False, False]
@@ -152,7 +152,7 @@ def test_a_picture_is_replaced_wherever_it_is_shown(desk, monkeypatch):
         assert post(editor, "/desk/articles/new", **fields).status_code == 303
     post(editor, "/desk/articles/3", version=1, act="trash")
     with desk.app_context():
-        writing.put_page("us", "我们", "markdown", f"![](/media/{old})", f'<p><img src="/media/{old}"></p>')
+        fixed.put(BY, "us", "我们", "markdown", f"![](/media/{old})", f'<p><img src="/media/{old}"></p>')
 
     def replace(data):
         fields = {"csrf_token": token_of(editor), "file": (io.BytesIO(data), "新.png")}

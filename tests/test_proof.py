@@ -11,7 +11,6 @@ from conftest import NAMES, nu_errors, post, served, sign_in
 from playwright.sync_api import expect
 
 from dengxia import journal, proof, queries, slips, writing
-from dengxia.derived import Written, derive
 from models import Article, db
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +64,9 @@ def test_a_slip_is_found_where_it_is(source, found):
         "他说：“好‘啊’。”《红楼梦》（上海）「『好』」【注】(a) [b]",
         "“第一段。\n\n“第二段。”",
         "（注：甲。\n\n乙。）",
-        "1）好 2)坏 第三）中 a）好",
+        "1）好 2)坏 第三）中 a）好 9 ）好",
+        "选菜单—》工具-》好",
+        "<div><span>for</span> (i = 0; i < length(a)); // 数\n</div>",
         "笑了：） :) ；-）",
         "值 3.14，时间 10:30，共 1,000 元，见 https://e.com/a,b?c(d 好",
         "区间 [0, 1) 里",
@@ -85,7 +86,7 @@ def test_what_is_right_or_no_prose_is_let_pass(source):
 
 
 def test_html_is_read_as_html():
-    source = "<p>甲&ldquo;乙</p>\n<script>你好,“</script><ul><li>一<b>,</b>二</li></ul>"
+    source = "<p>甲&ldquo;乙“丙&#8221;</p>\n<script>你好,“</script><ul><li>一<b>,</b>二</li></ul>"
     assert slips_of(source, "html") == [("pair", "&"), ("half", ",")]
 
 
@@ -176,14 +177,21 @@ def test_the_sample_site_is_clean(sample):
 # Corrections
 
 
+FORM = {
+    "title": "题目",
+    "body": "𠮷你好,世界。\n\n**“重点”**，见[甲](/article/99)。",
+    "category": "综合",
+    "kind": "reprint",
+    "format": "markdown",
+}
+
+
 @pytest.fixture
 def published(desk):
     """A desk with one published article, its number, and a browser of an editor."""
-    with desk.app_context():
-        record = derive(Written("", "题目", "正文。", "markdown"))
-        card = {"title": "题目", "status": "published", "date": 1_600_000_000}
-        [id] = writing.put_articles([writing.Entry(None, card, "", [], [], "markdown", record, "k", b"")])
-    return desk, id, sign_in(desk, NAMES["editor"])
+    editor = sign_in(desk, NAMES["editor"])
+    saved = post(editor, "/desk/articles/new", **FORM, date="2020-09-13T12:26:40", act="publish")
+    return desk, int(re.search(r"articles/(\d+)", saved.location)[1]), editor
 
 
 def data_of(page):
@@ -199,7 +207,7 @@ def test_a_correction_stands_at_the_end_at_once_and_in_the_data(published):
     assert answer.status_code == 303
     page = reader.get(f"/article/{id}").text
     text = "原文说&lt;b&gt;三&lt;/b&gt;， 应当是四。"
-    assert page.index("正文。") < page.index(text) < page.index("复制链接")
+    assert page.index("重点") < page.index(text) < page.index("复制链接")
     article = data_of(page)[0]
     [comment] = article["correction"]
     assert (comment["@type"], comment["text"]) == ("CorrectionComment", "原文说<b>三</b>， 应当是四。")
@@ -240,15 +248,6 @@ def test_only_what_is_published_is_corrected(published):
 # At the desk
 
 
-FORM = {
-    "title": "题目",
-    "body": "你好,世界。\n\n**“重点”**，见[甲](/article/99)。",
-    "category": "综合",
-    "kind": "reprint",
-    "format": "markdown",
-}
-
-
 def test_the_form_tells_after_a_save_and_publishes_all_the_same(desk):
     editor = sign_in(desk, NAMES["editor"])
     saved = post(editor, "/desk/articles/new", **FORM)
@@ -284,10 +283,9 @@ def test_a_check_does_not_hide_that_somebody_else_saved(desk):
 
 
 @pytest.fixture
-def corrected(desk):
+def corrected(published):
     """An editor's browser, and the number of an article with findings and a correction."""
-    editor = sign_in(desk, NAMES["editor"])
-    id = re.search(r"articles/(\d+)", post(editor, "/desk/articles/new", **FORM, act="publish").location)[1]
+    _, id, editor = published
     post(editor, f"/desk/articles/{id}/corrections", text="原文说三，应当是四。")
     return editor, id
 
@@ -319,4 +317,5 @@ def test_findings_and_corrections_in_a_browser(desk, corrected, browser, scheme)
             assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.get_by_role("link", name="正文，第 1 行").press("Enter")
-        assert page.url.endswith("#body")
+        place = "(field => [field.id, field.selectionStart, field.selectionEnd])(document.activeElement)"
+        assert page.evaluate(place) == ["body", 4, 5]

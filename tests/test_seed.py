@@ -598,6 +598,8 @@ def test_site(seed_files):
         ('[[categories]]\nslug = "a"', "", "没有 categories 这一项"),
         ('[[link]]\nname = "馆"\nurl = "javascript:alert(1)"', "", "链接 馆 的 url 应当以 http"),
         ('[[link]]\nname = "馆"\nurl = "https://a.example"\n' * 2, "", "写了 2 次"),
+        ('[settings]\nSITE_TIMEZONE = "Mars"', "", "settings 的 SITE_TIMEZONE：没有这个时区"),
+        ('[settings]\nSECRET_KEY = "x"', "", "settings 的 SECRET_KEY：编辑台里没有这一项"),
         (b"\xff\xff", ":1", "既不是 UTF-8 也不是 GB18030"),
     ],
 )

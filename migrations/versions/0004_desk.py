@@ -94,11 +94,9 @@ def upgrade():
     op.add_column('article', sa.Column('owner_id', sa.Integer(), nullable=True))
     op.add_column('article', sa.Column('edited_at', sa.BigInteger(), nullable=True))
     op.add_column('article', sa.Column('note', sa.String(), server_default='', nullable=False))
-    op.create_index(op.f('ix_article_owner_id'), 'article', ['owner_id', 'number'], unique=False, sqlite_where=sa.text('owner_id IS NOT NULL'))
 
 
 def downgrade():
-    op.drop_index(op.f('ix_article_owner_id'), table_name='article')
     for name in ('note', 'edited_at', 'owner_id', 'version'):
         op.drop_column('article', name)
     for name in ('working_copy', 'revision', 'picture_use', 'correction', 'setting', 'old_page', 'picture'):
