@@ -37,6 +37,7 @@ from dengxia import (
 )
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
+from dengxia.journal import TERMINAL
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
 from dengxia.settings import AT_DESK, malformed
