@@ -1,5 +1,6 @@
 """Typecho and Z-BlogPHP from databases that their own pages wrote (1.3.0 and 1.7.5, articles of ours)."""
 
+import re
 import shutil
 import sqlite3
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 from test_seed import counts, everything, picture, rows
 
 from dengxia import images, queries
-from dengxia.formats import LeftOut, Record, Refused, databases
+from dengxia.formats import NAMES, LeftOut, Record, Refused, databases, jsonl
 
 SAMPLES = Path(__file__).parent / "samples"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -183,3 +184,27 @@ def test_without_the_driver(monkeypatch):
 def test_databases_in_a_folder_are_passed_over(seed_files):
     content = (SAMPLES / "typecho.db").read_bytes()
     assert counts(seed_files({"a.md": "文", "old.db": content})) == (1, 0, 0, 0)
+
+
+# DedeCMS and EmpireCMS: what the questions in the docs give
+
+
+@pytest.mark.parametrize("name", ["dedecms", "empirecms"])
+def test_questions_ask_for_names_that_are_known(name):
+    text = (SAMPLES.parents[1] / f"docs/move-in-{name}.md").read_text("utf8")
+    asked = re.findall(r"^  '(\w+)', ", text, re.MULTILINE)
+    assert {"key", "title", "body", "format", "date", "author", "source", "editor", "aliases"} <= set(asked)
+    assert set(asked) <= {"body", *NAMES}
+
+
+def test_answers_are_taken_as_they_come():
+    """As MariaDB gave them."""
+    dede, waiting, empire = (found for found, _ in jsonl.read(SAMPLES / "mysql.jsonl", "", ZONE))
+    assert (dede.key, dede.category, dede.tags) == ("dede:7", "新闻/外汇", ["灯", "书"])
+    assert (dede.author, dede.source, dede.editor) == ("张三", "某报", "李四")
+    assert dede.date == datetime(2020, 5, 1, 4, tzinfo=UTC)
+    assert dede.aliases == ["/plus/view.php?aid=7", "/news/fx/2020/0501/7.html"]
+    assert dede.body == '<p>正文\n第二行 "引" \\ 反</p>\n<p><img src="/uploads/a.png"></p>'
+    assert (waiting.draft, dede.draft, waiting.editor) == (True, False, "")
+    assert (empire.updated - empire.date).seconds == 3600
+    assert empire.aliases == ["/e/action/ShowInfo.php?classid=2&id=5", "/news/fx/2020-05-01/5.html"]

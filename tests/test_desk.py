@@ -60,12 +60,12 @@ def typed_in(page):
     return html.unescape(body)
 
 
-def import_one(app, tmp_path, **fields):
+def import_one(app, tmp_path, *args, **fields):
     """Seed one article, the same one each time; gives its number."""
     file = tmp_path / "one.jsonl"
     record = {"key": "k", "title": "外来的", "body": "外来的正文。", "date": "2024-01-01"} | fields
     file.write_text(json.dumps(record, ensure_ascii=False), "utf8")
-    assert app.test_cli_runner().invoke(args=["seed", str(file)], catch_exceptions=False).exit_code == 0
+    assert app.test_cli_runner().invoke(args=["seed", str(file), *args], catch_exceptions=False).exit_code == 0
     with app.app_context():
         return queries.origins(["k"])["k"].article_id
 
@@ -308,7 +308,7 @@ def test_what_was_imported_is_kept_and_an_import_is_no_silent_winner(desk, edito
     assert import_one(desk, tmp_path, format="html", body="<p>外来的正文。</p>") == id
     assert "编辑改过" in desk.test_client().get(f"/article/{id}").text
     page = editor.get(f"/desk/articles/{id}").text
-    import_one(desk, tmp_path, body="又一次外来的正文。")
+    import_one(desk, tmp_path, "--overwrite", body="又一次外来的正文。")
     seen = re.search(r'name="version" value="(\d+)"', page)[1]
     assert post(editor, f"/desk/articles/{id}", **FORM, version=seen).status_code == 409
     write(editor, "save", id)

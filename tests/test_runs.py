@@ -203,10 +203,10 @@ def test_undo_refused(app, seed, args, reason):
 def test_seeding_goes_on_after_any_break(app, tmp_path):
     """Killed at random moments after each batch: whole batches or nothing, and seeding again brings the rest."""
     file = tmp_path / "all.jsonl"
-    file.write_text("".join(json.dumps(record) + "\n" for record in articles(1500, date="2024-01-01", category="新")))
+    file.write_text("".join(json.dumps(record) + "\n" for record in articles(700, date="2024-01-01", category="新")))
     code = "import sys; from app import create_app; create_app().test_cli_runner().invoke(args=['seed', sys.argv[1]])"
     made = [0]
-    for _ in range(3):
+    for _ in range(2):
         process = subprocess.Popen([sys.executable, "-c", code, file], cwd=ROOT)
         while process.poll() is None and rows("SELECT count(*) FROM article")[0] == made[-1]:
             time.sleep(0.02)
@@ -219,5 +219,5 @@ def test_seeding_goes_on_after_any_break(app, tmp_path):
     assert made == sorted(made)
     assert made[1] > 0
     result = app.test_cli_runner().invoke(args=["seed", str(file)], catch_exceptions=False)
-    assert counts(result) == (1500 - made[-1], 0, made[-1], 0)
-    assert search.find("正文1499", 1).count == 1
+    assert counts(result) == (700 - made[-1], 0, made[-1], 0)
+    assert search.find("正文699", 1).count == 1
