@@ -1,41 +1,33 @@
 """Backups: made while the site goes on, checked before they are called one, and brought back.
 
-A backup is a tar file: the database as it stood at one moment, the pictures, `config.toml`, and last a list with the
-SHA-256 of each and the rows of each table. The secret key is not in it: without it sessions end, and with it whoever
+In one (a file of `archive`) are the database as it stood at one moment, the pictures, and `config.toml`. The secret key
+is not in it: without it sessions end, and with it whoever
 finds a backup could make some.
 
 Besides search this knows that the database is SQLite, for what no other way can do: a copy at one moment, its checks.
 """
 
-import hashlib
 import json
-import os
 import re
 import shutil
 import sqlite3
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from flask import current_app
 from sqlalchemy import create_engine
 
-from dengxia import files, schema, search
+from dengxia import archive, files, schema, search
+from dengxia.archive import CONFIG, DATABASE
 from dengxia.formats import Refused, shown
 from models import db, now
 
-DATABASE, CONFIG, LIST = "dengxia.db", "config.toml", "backup.json"
-FORM = 1
-# What may be in a backup; every other name might lead out of the folder that it is unpacked into.
-_MEMBER = re.compile(rf"{DATABASE}|{CONFIG}|{LIST}|media/(?!\.)[^/\0]+")
 _DATED = "%Y%m%d-%H%M%S"
 AUTOMATIC = 3  # of each kind of those made before something else, so many are kept
-PIECE = 2**20
 
 
 class Last(NamedTuple):
@@ -47,21 +39,33 @@ class Last(NamedTuple):
 
 def backup(target: Path, pictures: bool = True) -> None:
     """Write a backup to a file, named so only when it was read again and found whole. Raises `Refused`."""
-    if target.exists() and not _is_backup(target):
+    if target.exists() and not archive.is_one(target):
         raise Refused(shown(target), "已经有这个文件，又不是备份，没有覆盖")
     with _room(target.parent) as folder:
         copy, partial = folder / DATABASE, folder / "backup.tar"
         _copy_database(copy)
         if problems := problems_of(copy):
             raise Refused(DATABASE, f"数据库坏了（{problems[0]}），没有写备份；请运行 flask doctor")
-        _pack(partial, copy, pictures)
+        facts = {"at": now(), "revision": revision_of(copy), "rows": _counts(copy)}
+        archive.pack(partial, _members(copy, pictures), facts)
         copy.unlink()
-        check(partial)
+        archive.unpack(partial)
         partial.replace(target)
         files.flush(target.parent)
     if pictures:
         last = Last(now(), str(target.resolve()))
         files.replace(_last_file(), [json.dumps(last._asdict(), ensure_ascii=False).encode()])
+
+
+def _members(copy: Path, pictures: bool) -> Iterator[tuple[str, Path]]:
+    """What goes into a backup, by its name there."""
+    instance = Path(current_app.instance_path)
+    yield DATABASE, copy
+    if (instance / CONFIG).is_file():
+        yield CONFIG, instance / CONFIG
+    for picture in sorted((instance / "media").glob("[!.]*")) if pictures else ():
+        if picture.is_file():
+            yield f"media/{picture.name}", picture
 
 
 @contextmanager
@@ -166,103 +170,6 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-# The file
-
-
-def _pack(target: Path, copy: Path, pictures: bool) -> None:
-    instance = Path(current_app.instance_path)
-    members = [(DATABASE, copy), (CONFIG, instance / CONFIG)]
-    if pictures:
-        members += [(f"media/{file.name}", file) for file in sorted((instance / "media").glob("[!.]*"))]
-    sums = {}
-    with target.open("xb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        with tarfile.open(fileobj=file, mode="w") as tar:
-            for name, path in members:
-                if path.is_file():
-                    sums[name] = _add(tar, name, path)
-            facts = {"form": FORM, "at": now(), "revision": revision_of(copy), "rows": _counts(copy), "files": sums}
-            data = json.dumps(facts, indent=1).encode()
-            tar.addfile(_member(LIST, len(data)), BytesIO(data))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _member(name: str, size: int) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.size, member.mtime, member.mode = size, now(), 0o600
-    return member
-
-
-def _add(tar: tarfile.TarFile, name: str, path: Path) -> str:
-    with path.open("rb") as file:
-        reader = _Summed(file)
-        tar.addfile(_member(name, os.fstat(file.fileno()).st_size), reader)
-    return reader.sum.hexdigest()
-
-
-class _Summed:
-    """A file whose SHA-256 is known when it has been read."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.sum = file, hashlib.sha256()
-
-    def read(self, size: int) -> bytes:
-        data = self.file.read(size)
-        self.sum.update(data)
-        return data
-
-
-def _is_backup(file: Path) -> bool:
-    try:
-        with tarfile.open(file, "r:") as tar:
-            return tar.next().name == DATABASE
-    except (tarfile.TarError, OSError, AttributeError):
-        return False
-
-
-def check(file: Path) -> None:
-    """Read a backup through. Raises `Refused`."""
-    _unpack(file, None)
-
-
-def _unpack(file: Path, folder: Path | None) -> dict:
-    """Read a backup through, into a folder if one is given, and give what its list says. Raises `Refused`."""
-    facts, sums = None, {}
-    try:
-        with tarfile.open(file, "r:") as tar:
-            for member in tar:
-                # No links, no devices, nothing that is longer unpacked than packed.
-                plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
-                if not (plain and _MEMBER.fullmatch(member.name)) or member.name in sums or facts is not None:
-                    raise Refused(shown(file), f"里面有不该有的 {member.name!r}，不是备份")
-                if member.name == LIST:
-                    facts = json.load(tar.extractfile(member))
-                else:
-                    sums[member.name] = _unpack_one(tar.extractfile(member), folder and folder / member.name)
-    except (tarfile.TarError, EOFError, ValueError, RecursionError):
-        raise Refused(shown(file), "不是备份，或者坏了") from None
-    if not isinstance(facts, dict) or facts.get("files") != sums or DATABASE not in sums:
-        raise Refused(shown(file), "备份坏了：里面的文件和它的清单不一样")
-    if facts.get("form") != FORM:
-        raise Refused(shown(file), "由更新的程序备份，请换用新的程序")
-    return facts
-
-
-def _unpack_one(source: BinaryIO, target: Path | None) -> str:
-    reader = _Summed(source)
-    if target is None:
-        while reader.read(PIECE):
-            pass
-    else:
-        target.parent.mkdir(exist_ok=True)
-        with target.open("xb") as file:
-            shutil.copyfileobj(reader, file, PIECE)
-            file.flush()
-            os.fsync(file.fileno())
-    return reader.sum.hexdigest()
-
-
 # Back again
 
 
@@ -274,7 +181,7 @@ def restore(file: Path) -> tuple[str, Path | None]:
     """
     instance, target = Path(current_app.instance_path), database()
     with _room(target.parent) as folder:
-        facts = _unpack(file, folder)
+        facts = archive.unpack(file, folder)
         new = folder / DATABASE
         _check_unpacked(file, new, facts)
         if (revision := revision_of(new)) != schema.revisions()[-1]:

@@ -24,7 +24,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from flask_migrate import upgrade
 
 from app import create_app
-from dengxia import ahead, doctor, editing, keeping, manuscripts, queries, records, schema, search, transfer, writing
+from dengxia import (
+    ahead,
+    archive,
+    doctor,
+    editing,
+    keeping,
+    manuscripts,
+    queries,
+    records,
+    schema,
+    search,
+    transfer,
+    writing,
+)
 from dengxia.formats import Refused
 from dengxia.journal import By
 from models import db
@@ -141,7 +154,7 @@ class Upgrade(Kind):
             (schema.revisions()[-1],) if acknowledged else (OLD, schema.revisions()[-1])
         )
         for copy in (self.folder / "backups").glob("before-*.tar"):
-            keeping.check(copy)
+            archive.unpack(copy)
         with redirect_stdout(None):
             upgrade()
         assert queries.count_bodies() == 4

@@ -18,7 +18,7 @@ RULES = set(
     " health postings export keeping doctor settings upkeep categories fixed uses album runs".split()
 )
 TOOLS = set(
-    "markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
+    "archive markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
     " ahead records passwords differences slips moved addresses".split()
 )
 FRAME = {"cache", "errors", "security"}
