@@ -29,7 +29,8 @@ Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), 
                              images (checked, made anew, kept), pictures (found beside a text),
                              records (found in files), formats/ (a file each), moved (links within an old site),
                              files (whole or not at all), archive (a backup), limits (of time),
-                             passwords (will one do, how it is kept), differences (of two texts), slips (of the pen, in a text), addresses (of machines)
+                             passwords (will one do, how it is kept), differences (of two texts),
+                             slips (of the pen, in a text), addresses (of machines)
 Frame, installed by app:     cache (pages in memory, 304), security (headers, what is believed of a request),
                              errors (as pages, in the log)
 """
