@@ -46,7 +46,7 @@ class _Stop(click.ClickException):
         click.echo(self.message, err=True)
 
 
-_REST = "（已写完的批次都在，其余没有写）"
+_REST, _SAME = "（已写完的批次都在，其余没有写）", "（网站没有变）"
 
 
 @click.command()
@@ -153,7 +153,7 @@ def export_site(folder, format):
     """
     _need_schema()
     zone, media = ZoneInfo(current_app.config["SITE_TIMEZONE"]), Path(current_app.instance_path, "media")
-    with _writing(), _progress(queries.count_bodies, "导出") as bar:
+    with _writing(_SAME), _progress(queries.count_bodies, "导出") as bar:
         export.export(folder, format, media, zone, bar.update if bar else transfer.print_nothing)
     click.echo(f"导出完毕：{queries.count_bodies()} 篇，在 {folder}")
 
@@ -169,7 +169,7 @@ def backup(file, folder, keep):
     if (file is None) == (folder is None) or (keep and not folder):
         raise _Stop("要么写备份的文件名，要么写 --to 文件夹（可以加 --keep 个数）", exit_code=2)
     target = file or keeping.dated(folder)
-    with _writing():
+    with _writing(_SAME):
         keeping.backup(target)
         old = keeping.rotate(folder, keep) if keep else []
     click.echo(f"备份好了，查过没有坏：{target}" + (f"；删去了 {len(old)} 个旧的" if old else ""))
@@ -180,7 +180,7 @@ def backup(file, folder, keep):
 @with_appcontext
 def restore(file):
     """用备份 FILE 换下网站的数据库，补上缺的图片。请先停下网站。"""
-    with _writing():
+    with _writing(_SAME):
         revision, kept = keeping.restore(file)
     click.echo(f"恢复好了（备份时的结构 {revision}）" + (f"；原来的数据库留在 {kept}" if kept else ""))
 
@@ -295,18 +295,18 @@ def _need_schema() -> None:
 
 
 @contextmanager
-def _writing():
+def _writing(rest: str = _REST):
     """Say in one line why the database or a file cannot be written; what was not finished is not there."""
     try:
         yield
     except Refused as refused:
         raise _Stop(f"{refused}（什么都没有改）") from None
     except ahead.Lost as lost:
-        raise _Stop(f"在旁边排版的进程停了（{lost}；-9 多半是内存不够）{_REST}") from None
+        raise _Stop(f"在旁边排版的进程停了（{lost}；-9 多半是内存不够）{rest}") from None
     except KeyboardInterrupt:
-        raise _Stop(f"停下了{_REST}", exit_code=130) from None
+        raise _Stop(f"停下了{rest}", exit_code=130) from None
     except (DatabaseError, db.engine.dialect.loaded_dbapi.Error) as error:
-        raise _Stop(f"数据库写不了：{schema.reason(getattr(error, 'orig', error))}{_REST}") from None
+        raise _Stop(f"数据库写不了：{schema.reason(getattr(error, 'orig', error))}{rest}") from None
     except OSError as error:
         raise _Stop(": ".join(filter(None, (error.filename, files.unwritable(error))))) from None
 

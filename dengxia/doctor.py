@@ -15,7 +15,7 @@ from typing import NamedTuple
 from flask import current_app
 from sqlalchemy import func, select
 
-from dengxia import keeping, queries, ranks, schema, search
+from dengxia import images, keeping, queries, ranks, schema, search
 from dengxia.around import unpack_others
 from dengxia.packing import unpack_html
 from models import Article, ArticleTag, Body, Page, Related, Segment, db, now
@@ -152,7 +152,8 @@ def _some(word: str, found: Iterable[object]) -> str:
 def _pictures() -> Finding:
     folder = Path(current_app.instance_path, "media")
     there = {file.name for file in folder.glob("[!.]*")}
-    used = set(chain.from_iterable(map(_MEDIA.findall, _texts())))
+    named = set(chain.from_iterable(map(_MEDIA.findall, _texts())))
+    used = named.union(*(images.forms(name) for name in named if images.NAME.fullmatch(name)))
     unused = f"（{len(there - used)} 张没有用到）" if there - used else ""
     return Finding(f"图片{unused}", _some("缺", sorted(used - there)), "从备份里找回来放进 instance/media，或者改文章")
 

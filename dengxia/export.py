@@ -28,7 +28,7 @@ MANIFEST = ".dengxia-export"
 BATCH = 100
 PER_FOLDER = 1000
 # Of what an export writes; the list itself may have come from anywhere.
-_NAME = re.compile(r"site\.toml|content\.jsonl|(?:articles/\d+|media|pages)/[\w-][\w.-]*", re.ASCII)
+_NAME = re.compile(r"site\.toml|content\.jsonl|(?:articles/\d+|media|pages)/(?!\.)[^/\0]+")
 
 
 def export(folder: Path, format: str, media: Path, zone: ZoneInfo, progress: Callable[[int], object]) -> None:
@@ -43,7 +43,9 @@ def export(folder: Path, format: str, media: Path, zone: ZoneInfo, progress: Cal
                 place = f"articles/{one.own.number // PER_FOLDER:05}/{one.own.number:08}{_suffix(one)}"
                 target.put(place, [markdown.write(one, zone).encode()])
         for picture in sorted(media.glob("[!.]*.*")):
-            target.put(f"media/{picture.name}", [picture.read_bytes()])
+            # No address leads to a name that cannot be written down.
+            if picture.name.isprintable():
+                target.put(f"media/{picture.name}", [picture.read_bytes()])
         for number, one in enumerate(_pages() if format == "markdown" else (), 1):
             target.put(f"pages/{number:03}-{one.slug}{_suffix(one)}", [markdown.write(one, zone).encode()])
         target.put(site.NAME, [site.write(_site()).encode()])

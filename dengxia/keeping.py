@@ -32,7 +32,7 @@ from models import db, now
 DATABASE, CONFIG, LIST = "dengxia.db", "config.toml", "backup.json"
 FORM = 1
 # What may be in a backup; every other name might lead out of the folder that it is unpacked into.
-_MEMBER = re.compile(rf"{DATABASE}|{CONFIG}|{LIST}|media/[\w-][\w.-]*", re.ASCII)
+_MEMBER = re.compile(rf"{DATABASE}|{CONFIG}|{LIST}|media/(?!\.)[^/\0]+")
 _DATED = "%Y%m%d-%H%M%S"
 AUTOMATIC = 3  # of each kind of those made before something else, so many are kept
 PIECE = 2**20
@@ -182,7 +182,7 @@ def _pack(target: Path, copy: Path, pictures: bool) -> None:
                 if path.is_file():
                     sums[name] = _add(tar, name, path)
             facts = {"form": FORM, "at": now(), "revision": revision_of(copy), "rows": _counts(copy), "files": sums}
-            data = json.dumps(facts, ensure_ascii=False, indent=1).encode()
+            data = json.dumps(facts, indent=1).encode()
             tar.addfile(_member(LIST, len(data)), BytesIO(data))
         file.flush()
         os.fsync(file.fileno())
@@ -279,12 +279,10 @@ def restore(file: Path) -> tuple[str, Path | None]:
         _check_unpacked(file, new, facts)
         if (revision := revision_of(new)) != schema.revisions()[-1]:
             upgrade(new)
-        for picture in folder.glob("media/*"):
-            (instance / "media").mkdir(exist_ok=True)
-            if not (instance / picture.relative_to(folder)).exists():
-                picture.rename(instance / picture.relative_to(folder))
-        if (folder / CONFIG).exists() and not (instance / CONFIG).exists():
-            (folder / CONFIG).rename(instance / CONFIG)
+        for found in (*folder.glob("media/*"), *folder.glob(CONFIG)):
+            place = instance / found.relative_to(folder)
+            if not place.exists():
+                files.replace(place, [found.read_bytes()])
         db.session.remove()
         db.engine.dispose()
         return revision, _swap(new, target)

@@ -105,14 +105,14 @@ def clear() -> None:
 
 
 def strays() -> tuple[list[int], list[int]]:
-    """Published articles that are not in the index, and what is in it without being one; both are walked through."""
-    indexed = f"SELECT id FROM {WORDS}_docsize"
-    published = "SELECT id FROM article WHERE published_at IS NOT NULL"
-    connection = db.session.connection()
-    return tuple(
-        [id for (id,) in connection.exec_driver_sql(f"{one} EXCEPT {other} ORDER BY id")]
-        for one, other in ((published, indexed), (indexed, published))
-    )
+    """Articles that are not in the index, and what is in it without being one; both are walked through."""
+    missing, extra = [], []
+    for table, sign in ((WORDS, "NOT"), (DRAFTS, "")):
+        indexed = f"SELECT id FROM {table}_docsize"
+        wanted = f"SELECT id FROM article WHERE published_at IS {sign} NULL"
+        missing += db.session.scalars(text(f"{wanted} EXCEPT {indexed} ORDER BY id"))
+        extra += db.session.scalars(text(f"{indexed} EXCEPT {wanted} ORDER BY id"))
+    return missing, extra
 
 
 _these = Article.id.in_(bindparam("ids", expanding=True))

@@ -540,7 +540,7 @@ function paste(event) {
 
 const shown = make("section", { class: "preview", "aria-label": "预览", tabindex: "0", hidden: "" });
 const page = make("div");
-let lookTimer;
+let lookTimer, lastLook = 0;
 
 function togglePreview() {
   shown.hidden = !shown.hidden;
@@ -553,9 +553,12 @@ function togglePreview() {
 
 async function look() {
   if (shown.hidden || out) return;
+  const look = ++lastLook;
   try {
     const answer = await send(form.dataset.preview, new FormData(form));
     const said = await answer.text();
+    // An answer that is overtaken by a newer one is of no use.
+    if (look !== lastLook) return;
     if (answer.ok) page.innerHTML = said;
     else page.textContent = answer.status === 400 ? said : "现在看不了预览";
     // A link that is followed here would leave the form.

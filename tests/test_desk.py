@@ -520,7 +520,7 @@ STEPS = st.lists(
 def import_over(id, body):
     """What seeding does to an article whose file has changed."""
     text = derive(Written("", "题", body, "markdown"))
-    card = {"title": "题", "status": "published", "date": 1}
+    card = {"title": "题", "cover": "", "status": "published", "date": 1}
     writing.put_articles([writing.Entry(id, card, "综合", [], [], "markdown", text, "k", b"")])
 
 

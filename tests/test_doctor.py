@@ -16,7 +16,9 @@ from models import db
 @pytest.fixture
 def well(app, seed_files):
     """A site with nothing to say against it."""
-    seed_files({"a.md": "# 题\n![](p.png)", "b.md": "# 另一题\n正文", "p.png": picture()})
+    seed_files(
+        {"a.md": "# 题\n![](p.png)", "b.md": "# 另一题\n正文", "c.md": "---\ndraft: true\n---\n稿", "p.png": picture()}
+    )
     keeping.backup(Path(app.instance_path, "one.tar"))
     return app
 
@@ -46,6 +48,7 @@ def test_an_empty_site_is_well(app):
 
 DERIVED = {
     "搜索：缺 1": ["DELETE FROM search_words_docsize WHERE id = 1"],
+    "搜索：缺 1 项（3": ["DELETE FROM search_drafts_docsize"],
     "搜索：多 1": ["INSERT INTO search_words (rowid, text) VALUES (9, '文')"],
     "相关文章：缺 1": ["DELETE FROM related WHERE article_id = 1"],
     "相关文章：指向没有的": ["UPDATE related SET others = x'0900000000000000' WHERE article_id = 1"],

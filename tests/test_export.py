@@ -311,6 +311,16 @@ def test_an_export_that_broke_off_is_known_as_ours(exported, tmp_path):
     assert exported() == before
 
 
+def test_a_picture_of_any_name(exported, app):
+    media = Path(app.instance_path, "media")
+    media.mkdir(exist_ok=True)
+    for name in ("图 1.png", "a\nb.png", "\udcff.png"):
+        (media / name).write_bytes(b"x")
+    before = exported()
+    assert before["media/图 1.png"] == b"x"
+    assert exported() == before
+
+
 def test_pictures_go_along(app, other, seed_files, tmp_path):
     data = photograph()
     seed_files({"a.md": "![](p.jpg)", "p.jpg": data})

@@ -27,7 +27,12 @@ def many(app):
     for n in range(200):
         state = (*STATUSES, "scheduled")[n % 5]
         row = {"state": state, "category": n % 2 + 1, "owner": (None, 1, 2)[n % 3], "body": BODIES[n % 7 % 3]}
-        card = {"title": "题", "status": "published" if state == "scheduled" else state, "owner_id": row["owner"]}
+        card = {
+            "title": "题",
+            "cover": "",
+            "status": "published" if state == "scheduled" else state,
+            "owner_id": row["owner"],
+        }
         card["date"] = now() + (1000 if state == "scheduled" else -1000)
         text = derive(Written("", "题", row["body"], "markdown"))
         entries.append(writing.Entry(None, card, "乙甲"[n % 2], [], [], "markdown", text))
