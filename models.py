@@ -174,7 +174,7 @@ class ReplacedPage(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     slug: Mapped[str] = mapped_column(primary_key=True)
     written_at: Mapped[int] = mapped_column(BigInteger)
-    content: Mapped[dict | None] = mapped_column(JSON(none_as_null=True))
+    content: Mapped[list | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Tag(Base):

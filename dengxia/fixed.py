@@ -55,11 +55,11 @@ def add(by: By, slug: str, title: str, format: str, source: str) -> None:
         raise Refused("地址", "只能用小写字母、数字和连字符，也不能和网站已有的地址相同")
     title, source, html = _checked(title, format, source)
     with changing():
-        if _current(slug):
+        if current(slug):
             raise Refused("地址", f"/{slug} 已经有一页了")
         if db.session.get(Redirect, f"/{slug}"):
             raise Refused("地址", f"/{slug} 是一个旧地址，还在转到别处；要用它，先在「旧地址」里删去")
-        put(by, slug, title, format, source, html)
+        enter(by, slug, title, format, source, html)
         journal.note(by, "添加页面", f"{title}（/{slug}）")
 
 
@@ -70,28 +70,37 @@ def change(by: By, slug: str, title: str, format: str, source: str, seen: int) -
     """
     title, source, html = _checked(title, format, source)
     with changing():
-        page = _current(slug) or _missing(slug)
+        page = current(slug) or _missing(slug)
         if page.updated_at != seen:
             raise Refused(
                 "没有存", "你打开以后别人存过这一页。你写的还在下面，先看看现在的文字；再存一次，就用你的代替它"
             )
         if (page.title, page.format, page.source) != (title, format, source):
-            put(by, slug, title, format, source, html)
+            enter(by, slug, title, format, source, html)
             journal.note(by, "改页面", f"{title}（/{slug}）")
 
 
 def remove(by: By, slug: str) -> None:
     """Delete a page; its text is kept among the old ones."""
     with changing():
-        page = _current(slug) or _missing(slug)
+        page = current(slug) or _missing(slug)
         take_out(by, page)
         journal.note(by, "删除页面", f"{page.title}（/{slug}）")
 
 
-def put(by: By, slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> None:
-    """Write a page that was checked before, new or changed, at some moment or now, in the transaction under way."""
+def take_out(by: By, page: Row) -> None:
+    """What `remove` does, within the transaction of a `changing` that is under way."""
+    _keep(by, page, removed=True)
+    db.session.execute(delete(Page).where(Page.slug == page.slug))
+
+
+def enter(by: By, slug: str, title: str, format: str, source: str, html: str, updated_at: int | None = None) -> int:
+    """Write a page that was checked before, new or changed, at some moment or now, within the transaction under way.
+
+    Gives the moment as it was written.
+    """
     columns = {"title": title, "format": format, "source": source, "html": html, "updated_at": updated_at or now()}
-    if page := _current(slug):
+    if page := current(slug):
         _keep(by, page)
         # Two saves of one second are two.
         columns["updated_at"] = updated_at or max(now(), page.updated_at + 1)
@@ -99,15 +108,11 @@ def put(by: By, slug: str, title: str, format: str, source: str, html: str, upda
     else:
         db.session.execute(insert(Page).values(slug=slug, **columns))
     uses.note(markup.pictures(html))
+    return columns["updated_at"]
 
 
-def take_out(by: By, page: Row) -> None:
-    """Delete a page in the transaction under way; its text is kept among the old ones."""
-    _keep(by, page, removed=True)
-    db.session.execute(delete(Page).where(Page.slug == page.slug))
-
-
-def _current(slug: str) -> Row | None:
+def current(slug: str) -> Row | None:
+    """A page as it stands, in the transaction of the session."""
     return db.session.execute(select(Page.__table__).where(Page.slug == slug)).first()
 
 

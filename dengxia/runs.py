@@ -11,7 +11,7 @@ from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
 from dengxia.queries import Row
 from dengxia.writing import Entry
-from models import Article, Category, Origin, Page, Redirect, Replaced, ReplacedPage, Run, db, now
+from models import Article, Category, Origin, Redirect, Replaced, ReplacedPage, Run, db, now
 
 BATCH = 200
 OVERWRITTEN = "放入时换成了文件里的"
@@ -58,20 +58,20 @@ def put(run: int, entries: Sequence[Entry], overwrite: bool) -> set[str]:
     return {entry.key for entry in entries} - {entry.key for entry in wanted}
 
 
-def put_page(run: int, slug: str, columns: dict[str, object]) -> None:
-    """Write a fixed page for a run; what it replaces is kept."""
-    written = {"written_at": columns["updated_at"]}
+def put_page(run: int, slug: str, *columns: object) -> None:
+    """Write a fixed page for a run (the rest as for `fixed.enter`); what it replaces is kept."""
     with writing.changing():
-        before = db.session.execute(select(*_PAGE).where(Page.slug == slug)).first()
+        before = fixed.current(slug)
+        written = {"written_at": fixed.enter(TERMINAL, slug, *columns)}
         # A run writes a page twice where links in it are known only later.
         again = update(ReplacedPage).where(ReplacedPage.run_id == run, ReplacedPage.slug == slug).values(written)
         if not db.session.execute(again).rowcount:
-            row = {"run_id": run, "slug": slug, "content": before and dict(before._mapping), **written}
+            content = before and [getattr(before, name) for name in _PAGE]
+            row = {"run_id": run, "slug": slug, "content": content, **written}
             db.session.execute(insert(ReplacedPage).values(row))
-        fixed.put(TERMINAL, slug, **columns)
 
 
-_PAGE = (Page.title, Page.format, Page.source, Page.html, Page.updated_at)
+_PAGE = ("title", "format", "source", "html", "updated_at")
 _CARD = (Article.id, Article.slug, Article.updated_at, Article.edited_at, Origin.digest, Origin.run_id)
 
 
@@ -170,17 +170,17 @@ def _entry(row: Row) -> Entry:
 
 
 def _take_back_pages(run: int, done: Undone, say: Callable[[str], object]) -> None:
-    pages = select(ReplacedPage.content, ReplacedPage.written_at, Page.__table__)
-    pages = pages.join(Page, Page.slug == ReplacedPage.slug).where(ReplacedPage.run_id == run)
-    for row in db.session.execute(pages).all():
-        if row.updated_at != row.written_at:
-            say(f"页面《{row.title}》（/{row.slug}）后来改过，没有动它")
+    written = select(ReplacedPage.slug, ReplacedPage.content, ReplacedPage.written_at)
+    for row in db.session.execute(written.where(ReplacedPage.run_id == run)).all():
+        page = fixed.current(row.slug)
+        if page and page.updated_at != row.written_at:
+            say(f"页面《{page.title}》（/{row.slug}）后来改过，没有动它")
             done.kept += 1
-        elif row.content is None:
-            fixed.take_out(TERMINAL, row)
+        elif page and row.content is None:
+            fixed.take_out(TERMINAL, page)
             done.removed += 1
-        else:
-            fixed.put(TERMINAL, row.slug, **row.content)
+        elif page:
+            fixed.enter(TERMINAL, row.slug, *row.content)
             done.restored += 1
 
 

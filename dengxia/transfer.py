@@ -319,9 +319,8 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
 
 
 def _put_page(run: int, record: Record, text: Derived) -> None:
-    columns = {"title": record.title, "format": record.format, "source": record.body}
-    updated = _seconds(record.updated) if record.own else None
-    runs.put_page(run, record.slug, {**columns, "html": unpack(text.html, record.body), "updated_at": updated or now()})
+    html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
+    runs.put_page(run, record.slug, record.title, record.format, record.body, html, updated)
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:

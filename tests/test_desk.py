@@ -591,6 +591,11 @@ def test_the_nu_checker_accepts_the_pages_about_articles(desk, pages, author, ed
     texts["wrong"] = send(editor, title="", body="<b>").text
     texts["bulk"] = post(author, "/desk/articles/bulk", act="trash", id=[1, 2, 3]).text
     texts["ended"] = desk.test_client().post(pages["form"], data=FORM).text
+    texts["checked"] = post(editor, "/desk/articles/new/check", **FORM | {"body": "你好,世界。"}).text
+    id = write(editor, "publish")
+    post(editor, f"/desk/articles/{id}/corrections", text="原文说三，应当是四。")
+    texts["corrections"] = editor.get(f"/desk/articles/{id}/corrections").text
+    texts["corrected"] = editor.get(f"/article/{id}").text
     assert nu_errors(texts, tmp_path) == ""
 
 

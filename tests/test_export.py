@@ -283,7 +283,8 @@ def test_no_file_of_somebody_else_is_written_over(app, exported, tmp_path):
     exported()
     place = tmp_path / "out/pages/002-x.md"
     place.write_text("别人的")
-    fixed.put(TERMINAL, "x", "题", "markdown", "文", "文")
+    with writing.changing():
+        fixed.enter(TERMINAL, "x", "题", "markdown", "文", "文")
     result = run(app, "export", tmp_path / "out")
     assert (result.exit_code, place.read_text()) == (1, "别人的")
     assert result.output == f"{place}: 不是导出写的文件，没有覆盖；请移开它再导出（什么都没有改）\n"

@@ -112,7 +112,8 @@ def test_a_picture_is_deleted_only_when_nothing_shows_it(desk, tmp_path):
         free, in_text, on_page = (album.add(BY, picture(color), color) for color in ("red", "green", "blue"))
         file.write_text(f"# 甲\n\n![](/media/{in_text})", "utf8")
         desk.test_cli_runner().invoke(args=["seed", str(file)], catch_exceptions=False)
-        fixed.put(BY, "us", "我们", "html", "", f'<p><img src="/media/{on_page}"></p>')
+        with writing.changing():
+            fixed.enter(BY, "us", "我们", "html", "", f'<p><img src="/media/{on_page}"></p>')
     author, editor = sign_in(desk, NAMES["author"]), sign_in(desk, NAMES["editor"])
     listed = editor.get("/desk/pictures?unused=1").text
     assert [name in listed for name in (free, in_text, on_page)] == [True, False, False]
@@ -151,8 +152,8 @@ def test_a_picture_is_replaced_wherever_it_is_shown(desk, monkeypatch):
         fields = {"title": title, "body": f"![图](/media/{old})", "cover": f"/media/{old}", "act": "publish"}
         assert post(editor, "/desk/articles/new", **fields).status_code == 303
     post(editor, "/desk/articles/3", version=1, act="trash")
-    with desk.app_context():
-        fixed.put(BY, "us", "我们", "markdown", f"![](/media/{old})", f'<p><img src="/media/{old}"></p>')
+    with desk.app_context(), writing.changing():
+        fixed.enter(BY, "us", "我们", "markdown", f"![](/media/{old})", f'<p><img src="/media/{old}"></p>')
 
     def replace(data):
         fields = {"csrf_token": token_of(editor), "file": (io.BytesIO(data), "新.png")}

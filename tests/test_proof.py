@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import NAMES, nu_errors, post, served, sign_in
+from conftest import NAMES, post, served, sign_in
 from playwright.sync_api import expect
 
 from dengxia import journal, proof, queries, slips, writing
@@ -282,29 +282,11 @@ def test_a_check_does_not_hide_that_somebody_else_saved(desk):
     assert post(editor, path, **FORM, version=1).status_code == 409
 
 
-@pytest.fixture
-def corrected(published):
-    """An editor's browser, and the number of an article with findings and a correction."""
+def test_findings_and_corrections_in_a_browser(desk, published, browser):
     _, id, editor = published
     post(editor, f"/desk/articles/{id}/corrections", text="原文说三，应当是四。")
-    return editor, id
-
-
-def test_the_nu_checker_accepts_findings_and_corrections(desk, corrected, tmp_path):
-    editor, id = corrected
-    pages = {
-        "article": desk.test_client().get(f"/article/{id}").text,
-        "corrections": editor.get(f"/desk/articles/{id}/corrections").text,
-        "check": post(editor, f"/desk/articles/{id}/check", **FORM).text,
-    }
-    assert nu_errors(pages, tmp_path) == ""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_findings_and_corrections_in_a_browser(desk, corrected, browser, scheme):
-    editor, id = corrected
     cookie = editor.get_cookie("session", path="/desk").value
-    with served(desk.instance_path) as address, browser.new_context(color_scheme=scheme) as context:
+    with served(desk.instance_path) as address, browser.new_context() as context:
         context.add_cookies([{"name": "session", "value": cookie, "url": f"{address}/desk"}])
         page = context.new_page()
         page.set_viewport_size({"width": 360, "height": 800})
@@ -313,8 +295,10 @@ def test_findings_and_corrections_in_a_browser(desk, corrected, browser, scheme)
             if path.endswith(f"articles/{id}"):
                 page.get_by_role("button", name="检查").click()
                 expect(page.get_by_role("heading", name="发布前检查")).to_be_visible()
-            found = Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found = Axe().run(page)
+                assert found.violations_count == 0, found.generate_report()
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.get_by_role("link", name="正文，第 1 行").press("Enter")
         place = "(field => [field.id, field.selectionStart, field.selectionEnd])(document.activeElement)"
