@@ -74,13 +74,9 @@ def seed(paths, format, category, media, report, overwrite, undo, dry_run, stric
         return
     if if_empty and not queries.is_empty():
         return
-    addresses = [path for path in paths if "://" in path]
-    paths = [Path(path) for path in paths if "://" not in path]
-    if not paths and not addresses:
-        paths = [Path(current_app.root_path, "content")]
-    for path in (*paths, *filter(None, [media])):
-        if not str(path).strip(".") or not path.exists():
-            raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
+    paths, addresses = _sources(paths)
+    if media:
+        _need_path(media)
     options = records.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
         media=Path(current_app.instance_path, "media"),
@@ -106,6 +102,22 @@ def seed(paths, format, category, media, report, overwrite, undo, dry_run, stric
     _tell(done, dry_run)
     if done.skipped:
         sys.exit(1)
+
+
+def _sources(given: tuple[str, ...]) -> tuple[list[Path], list[str]]:
+    """The files and folders, and the addresses of databases; the sample site where nothing is given."""
+    addresses = [path for path in given if "://" in path]
+    paths = [Path(path) for path in given if "://" not in path]
+    if not given:
+        paths = [Path(current_app.root_path, "content")]
+    for path in paths:
+        _need_path(path)
+    return paths, addresses
+
+
+def _need_path(path: Path) -> None:
+    if not str(path).strip(".") or not path.exists():
+        raise _Stop(f"没有这个文件或文件夹：{path}", exit_code=2)
 
 
 def _tell(done: transfer.Report, dry_run: bool) -> None:

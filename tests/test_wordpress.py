@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from test_seed import counts, everything, picture, rows
 
-from dengxia import images, queries
+from dengxia import images, queries, transfer
 from dengxia.formats import LeftOut, Record, Refused, autop, wxr
 
 SAMPLE = Path(__file__).parent / "samples/wordpress.xml"
@@ -306,3 +306,22 @@ def test_memory_does_not_grow(tmp_path):
         assert int(found[0]) == count
         peaks.append(int(found[1]))
     assert peaks[1] - peaks[0] < 8
+
+
+def test_links_are_pointed_after_a_break(move, monkeypatch):
+    """Broken off before the second look at the file: the next run brings what was missing."""
+    take, looks = transfer._take, []
+
+    def broken_off(*arguments):
+        looks.append(arguments)
+        if len(looks) == 2:
+            raise KeyboardInterrupt
+        take(*arguments)
+
+    monkeypatch.setattr(transfer, "_take", broken_off)
+    assert move().exit_code == 130
+    [first, second] = rows("SELECT id FROM article WHERE title LIKE '第%' ORDER BY id")
+    assert f"/article/{second}" not in queries.written(first)
+    monkeypatch.setattr(transfer, "_take", take)
+    assert counts(move()) == (0, 2, 6, 0)  # the other leads to a page that came later
+    assert f"/article/{second}#how" in queries.written(first)
