@@ -15,7 +15,7 @@ run: .venv/run
 	@$(BIN)/granian --interface wsgi --factory --host 127.0.0.1 --port $(PORT) --log-level warning --blocking-threads 4 --workers-kill-timeout 5 app:create_app
 
 test: .venv/test lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 deploy-test: .venv/test
 	$(BIN)/pytest tests/test_deploy.py
