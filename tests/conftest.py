@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask_migrate import upgrade
 
 from app import create_app
@@ -233,6 +234,21 @@ def browser_type_launch_args(browser_type_launch_args):
         needed("Chromium (apt install chromium)")
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
     return {**browser_type_launch_args, "executable_path": chromium, "args": [*quiet, "--disable-component-update"]}
+
+
+def look_with_scripts(page, scripted):
+    """Open a page once more on a phone with scripts, which axe needs, as the same person; nothing may be wrong."""
+    scripted.add_cookies(page.context.cookies())
+    other = scripted.new_page()
+    other.set_viewport_size({"width": 360, "height": 800})
+    complaints = []
+    other.on("console", lambda message: complaints.append(message.text))
+    other.goto(page.url)
+    found = Axe().run(other)
+    assert found.violations_count == 0, found.generate_report()
+    assert other.evaluate("document.documentElement.scrollWidth") <= 360
+    assert complaints == []
+    other.close()
 
 
 def needed(tool):
