@@ -353,6 +353,28 @@ def test_what_is_typed_is_kept_beside_the_article(desk, author, editor):
     assert "有没保存的改动" not in author.get(path).text
 
 
+def test_nothing_but_its_own_save_takes_a_working_copy(author):
+    id = write(author)
+    path = f"/desk/articles/{id}"
+    typed = {"article": id, "version": 1, **FORM}
+    first = post(author, "/desk/working", **typed | {"body": "昨天写的"}).get_json()["working"]
+    # Another window, and what is done to the article elsewhere.
+    second = post(author, "/desk/working", **typed | {"body": "今天写的"}).get_json()["working"]
+    post(author, "/desk/articles/bulk", act="tag", tags="灯", id=id)
+    write(author, "save", id, body="今天写的", working=second)
+    assert re.findall(r"\?working=(\d+)", author.get(path).text) == [str(first)]
+    assert typed_in(author.get(f"{path}?working={first}").text) == "昨天写的"
+
+
+def test_an_act_without_text_that_comes_too_late_takes_none(author):
+    id = write(author, "submit")
+    answer = post(author, f"/desk/articles/{id}", act="recall", version=0)
+    assert answer.status_code == 409
+    assert "再按一次" in answer.text
+    assert typed_in(answer.text) == FORM["body"]
+    assert "有没保存的改动" not in author.get(f"/desk/articles/{id}").text
+
+
 def test_what_is_typed_of_new_articles_is_kept_too(desk, author):
     one = post(author, "/desk/working", title="第一篇", body="一").get_json()["working"]
     two = post(author, "/desk/working", title="第二篇", body="二").get_json()["working"]
