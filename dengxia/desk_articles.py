@@ -167,7 +167,9 @@ def keep_working():
     """Keep what is typed; answers with the copy's number, which the form shall send from then on."""
     form = request.form
     id, copy, version = (form.get(name, 0, type=number) for name in ("article", "working", "version"))
-    if id:
+    if id and manuscripts.standing(id) is None:  # purged meanwhile: what is typed goes on as of a new one
+        id = version = 0
+    elif id:
         standing(id)
     kept = working.put(current_user.id, id or None, copy, version, form)
     return jsonify(working=kept.id, saved_at=times.iso(kept.saved_at))
