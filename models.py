@@ -222,7 +222,7 @@ class WorkingCopy(Base):
     """What somebody has typed and not yet saved, packed; `version` is that of the article when they began."""
 
     __tablename__ = "working_copy"
-    __table_args__ = (UniqueConstraint("user_id", "article_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (Index(None, "user_id", "article_id"), {"sqlite_autoincrement": True})
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
     # Without one it is of an article that is yet to be.

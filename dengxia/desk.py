@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pyotp import TOTP, random_base32
 
 from dengxia import auth, journal, keeping, passwords, people, revisions, working, worklist
-from dengxia.auth import ASK_FIRST, bp, needs, tried
+from dengxia.auth import ASK_FIRST, bp, needs, number, tried
 from dengxia.formats import Refused
 from models import now
 
@@ -182,5 +182,5 @@ def _role() -> str:
 @bp.get("/log")
 @needs("people")
 def log():
-    rows, before = journal.entries(min(request.args.get("before", NEWEST, type=int), NEWEST))
+    rows, before = journal.entries(request.args.get("before", 0, type=number) or NEWEST)
     return render_template("desk/log.html", rows=rows, before=before)

@@ -52,7 +52,7 @@ def article(id):
 @needs("write", keeps=True)
 def save_article(id):
     if manuscripts.standing(id) is None and "body" in request.form:
-        copy = working.put(current_user.id, None, None, 0, request.form)
+        copy = working.put(current_user.id, None, _number_of_copy(), 0, request.form)
         return redirect(url_for(".new_article", working=copy.id), 303)
     known, version = standing(id), request.form.get("version", 0, type=number)
     try:
@@ -63,8 +63,7 @@ def save_article(id):
         text = manuscripts.read(request.form, known.text) if "body" in request.form else known.text
         editing.change(auth.person(), known, version, text, step)
     except Conflict as conflict:
-        copy = working.put(current_user.id, id, None, version, request.form)
-        return _conflict(conflict.theirs, copy), 409
+        return _conflict(conflict.theirs, version), 409
     except Refused as refused:
         return _form(known, request.form, problem=str(refused)), 400
     return _saved(id, step)
@@ -106,15 +105,24 @@ def _step(acts: Mapping[str, str]) -> Step:
     if act not in acts:
         abort(403)
     note = " ".join(request.form.get("note", "").split())[:500] if act == "return" else ""
-    return Step(act, note, copy=request.form.get("working", 0, type=number))
+    return Step(act, note, copy=_number_of_copy())
+
+
+def _number_of_copy() -> int:
+    """Of the working copy that what is sent was typed into."""
+    return request.form.get("working", 0, type=number)
 
 
 def _saved(id: int, step: Step):
     return redirect(url_for(".article", id=id, done=step.act), 303)
 
 
-def _conflict(theirs: Standing, copy: Working) -> str:
+def _conflict(theirs: Standing, version: int) -> str:
     """The form as it was typed, with what stands there now: a save from here has seen both."""
+    if "body" not in request.form:
+        problem = "你打开这一页以后，文章又保存过；看过现在的样子，再按一次"
+        return _form(theirs, manuscripts.typed(theirs.text), problem=problem)
+    copy = working.put(current_user.id, theirs.row.id, _number_of_copy(), version, request.form)
     last = revisions.last(theirs.row.id)
     return _form(
         theirs,
@@ -144,7 +152,7 @@ def _form(known: Standing | None, fields: Mapping[str, str], copy: Working | Non
         now=now(),
         **{
             "seen": copy.version if copy else known.row.version if known else 0,
-            "working_id": copy.id if copy else request.form.get("working", 0, type=number),
+            "working_id": copy.id if copy else _number_of_copy(),
             **more,
         },
     )
@@ -159,7 +167,9 @@ def keep_working():
     """Keep what is typed; answers with the copy's number, which the form shall send from then on."""
     form = request.form
     id, copy, version = (form.get(name, 0, type=number) for name in ("article", "working", "version"))
-    if id:
+    if id and manuscripts.standing(id) is None:  # purged meanwhile: what is typed goes on as of a new one
+        id = version = 0
+    elif id:
         standing(id)
     kept = working.put(current_user.id, id or None, copy, version, form)
     return jsonify(working=kept.id, saved_at=times.iso(kept.saved_at))
@@ -182,9 +192,7 @@ def _copy(article_id: int | None) -> Working | None:
 
 def _left(known: Standing | None) -> list[Working]:
     """The working copies that one may go on with."""
-    if known is None:
-        return working.of_new(current_user.id)
-    return [copy for copy in [working.of_article(current_user.id, known.row.id)] if copy]
+    return working.of_article(current_user.id, known.row.id) if known else working.of_new(current_user.id)
 
 
 # Suggestions

@@ -5,7 +5,7 @@ import re
 from flask import abort, jsonify, redirect, render_template, request, url_for
 
 from dengxia import album, auth, images, queries, uses
-from dengxia.auth import bp, needs
+from dengxia.auth import bp, needs, number
 from dengxia.formats import Refused
 
 NEWEST = 2**62, ""
@@ -79,12 +79,12 @@ def _place() -> tuple[int, str]:
 
 def _picture(name: str, problem: str = "") -> str:
     row = album.picture(name) or abort(404)
-    before = request.args.get("before", NEWEST[0], type=int)
-    articles = queries.showing(name, queries.PER_PAGE + 1, min(before, NEWEST[0]))
+    before = request.args.get("before", 0, type=number) or NEWEST[0]
+    articles = queries.showing(name, queries.PER_PAGE + 1, before)
     return render_template(
         "desk/picture.html",
         row=row,
-        articles=articles[: queries.PER_PAGE],
+        articles=[(article, auth.may_see(article)) for article in articles[: queries.PER_PAGE]],
         before=articles[queries.PER_PAGE - 1].id if len(articles) > queries.PER_PAGE else None,
         pages=uses.of_pages().get(name, []),
         problem=problem,

@@ -99,7 +99,7 @@ def change(person: Person, known: Standing, version: int, text: Manuscript, step
             raise Conflict(standing)
         revisions.keep(id, "", revisions.BEFORE, standing.text)
         if standing.text == text and step.act == "save":
-            working.take(person.id, id, step.copy)
+            working.take(person.id, step.copy)
             return False
         _drop_aliases(id, text.aliases)
         columns = {"note": step.note} if status != standing.row.status else {}
@@ -166,7 +166,7 @@ def _drop_aliases(id: int, kept: list[str]) -> None:
 def _finish(person: Person, id: int, step: Step) -> None:
     text = manuscripts.standing(id).text
     revisions.keep(id, person.by.name, step.words, text)
-    working.take(person.id, id, step.copy)
+    working.take(person.id, step.copy)
     if step.words != WORDS["save"]:
         journal.note(person.by, step.words, _about(id, text))
 

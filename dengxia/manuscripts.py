@@ -171,8 +171,16 @@ class Change(NamedTuple):
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[Change]:
     """The fields of a form that differ."""
-    found = ((label, _shown(old.get(name, "")), _shown(new.get(name, ""))) for name, label in FIELDS.items())
-    return [Change(label, differences.lines(one, two)) for label, one, two in found if one != two]
+    found = ((name, _shown(old.get(name, "")), _shown(new.get(name, ""))) for name in FIELDS)
+    return [Change(FIELDS[name], _lines(name, one, two)) for name, one, two in found if one != two]
+
+
+def _lines(name: str, old: str, new: str) -> list[differences.Line | int]:
+    if name != "date":
+        return differences.lines(old, new)
+    # Digits that two moments have in common mean nothing.
+    found = [("old", old), ("new", new)]
+    return [[differences.Piece(kind, text.replace("T", " "))] for kind, text in found if text]
 
 
 def _shown(value: str) -> str:

@@ -375,7 +375,7 @@ def bodies(after: int, limit: int) -> list[Row]:
 
 
 _showing = (
-    select(Article.id, Article.title)
+    select(Article.id, Article.title, Article.owner_id)
     .join(PictureUse, PictureUse.article_id == Article.id)
     .where(PictureUse.name == bindparam("name"), Article.id < bindparam("before"))
     .order_by(PictureUse.article_id.desc())
@@ -384,7 +384,7 @@ _showing = (
 
 
 def showing(name: str, limit: int, before: int = 2**62) -> list[Row]:
-    """The articles (id and title), whoever may see them, that show a picture, with numbers below `before`."""
+    """The articles (id, title, owner_id), whoever may see them, that show a picture, with numbers below `before`."""
     return ask(_showing, name=name, limit=limit, before=before)
 
 

@@ -42,8 +42,14 @@ def newest(article_id: int, before: int = NEWEST) -> tuple[list[Row], int | None
 
 
 def latest(limit: int) -> list[Row]:
-    """The newest revisions of all articles: article_id and title, who, what and when."""
-    return ask(_latest, before=NEWEST, limit=limit)
+    """The articles that were saved last, by their newest revisions: article_id and title, who, what and when.
+
+    Fewer than `limit` where one was saved very often.
+    """
+    newest: dict[int, Row] = {}
+    for row in ask(_latest, before=NEWEST, limit=limit * 10):
+        newest.setdefault(row.article_id, row)
+    return list(newest.values())[:limit]
 
 
 def last(article_id: int) -> tuple[Row, Manuscript] | None:

@@ -12,7 +12,7 @@ from dengxia.queries import Row, ask, ask_first
 from dengxia.writing import saved
 from models import WorkingCopy, db, now
 
-MOST_NEW, MOST = 20, 100
+MOST_OF_ONE, MOST = 20, 100
 
 
 class Working(NamedTuple):
@@ -30,21 +30,25 @@ def _mine(*conditions: ColumnElement[bool]) -> Select:
 
 
 _one = _mine(WorkingCopy.id == bindparam("id"))
-_of_article = _mine(WorkingCopy.article_id == bindparam("article_id"))
+_of_article = (
+    _mine(WorkingCopy.article_id == bindparam("article_id")).order_by(WorkingCopy.id.desc()).limit(MOST_OF_ONE)
+)
 _next = select(WorkingCopy.id, WorkingCopy.content).where(WorkingCopy.id > bindparam("after"))
 _next = _next.order_by(WorkingCopy.id).limit(100)
-_new = _mine(WorkingCopy.article_id.is_(None)).order_by(WorkingCopy.id.desc()).limit(MOST_NEW)
+_new = _mine(WorkingCopy.article_id.is_(None)).order_by(WorkingCopy.id.desc()).limit(MOST_OF_ONE)
 _all = _mine().order_by(WorkingCopy.article_id).limit(MOST)
 
 
 def put(user_id: int, article_id: int | None, id: int | None, version: int, typed: Mapping[str, str]) -> Working:
-    """Keep what somebody has typed, in place of what they had typed of this article, or of a new one under this id."""
+    """Keep what somebody has typed, in place of what they had typed under this number.
+
+    Under another number it stays: two windows, or one from yesterday, are two texts.
+    """
     fields = {name: typed.get(name, "") for name in FIELDS}
     content = packing.pack(json.dumps(fields, ensure_ascii=False))
     values = {"version": version, "saved_at": now(), "content": content}
     with saved():
-        own = WorkingCopy.user_id == user_id, WorkingCopy.article_id == article_id
-        mine = own if article_id else (*own, WorkingCopy.id == id)
+        mine = WorkingCopy.user_id == user_id, WorkingCopy.article_id == article_id, WorkingCopy.id == id
         found = db.session.scalar(update(WorkingCopy).where(*mine).values(values).returning(WorkingCopy.id))
         if found is None:
             made = insert(WorkingCopy).values(user_id=user_id, article_id=article_id, **values)
@@ -57,9 +61,9 @@ def get(user_id: int, id: int) -> Working | None:
     return _read(ask_first(_one, user_id=user_id, id=id))
 
 
-def of_article(user_id: int, article_id: int) -> Working | None:
-    """Somebody's working copy of an article."""
-    return _read(ask_first(_of_article, user_id=user_id, article_id=article_id))
+def of_article(user_id: int, article_id: int) -> list[Working]:
+    """Somebody's working copies of an article, newest first."""
+    return list(map(_read, ask(_of_article, user_id=user_id, article_id=article_id)))
 
 
 def of_new(user_id: int) -> list[Working]:
@@ -75,14 +79,12 @@ def of_anything(user_id: int) -> list[Working]:
 def forget(user_id: int, id: int) -> None:
     """Drop a working copy at its owner's wish."""
     with saved():
-        take(user_id, None, id)
+        take(user_id, id)
 
 
-def take(user_id: int, article_id: int | None, id: int | None) -> None:
+def take(user_id: int, id: int | None) -> None:
     """Drop what has been saved, within the transaction that saves it."""
-    ids = WorkingCopy.id == id, WorkingCopy.article_id == article_id
-    for one in ids:
-        db.session.execute(delete(WorkingCopy).where(WorkingCopy.user_id == user_id, one))
+    db.session.execute(delete(WorkingCopy).where(WorkingCopy.user_id == user_id, WorkingCopy.id == id))
 
 
 def mention(words: str) -> bool:

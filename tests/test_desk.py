@@ -353,6 +353,56 @@ def test_what_is_typed_is_kept_beside_the_article(desk, author, editor):
     assert "有没保存的改动" not in author.get(path).text
 
 
+def test_nothing_but_its_own_save_takes_a_working_copy(author):
+    id = write(author)
+    path = f"/desk/articles/{id}"
+    typed = {"article": id, "version": 1, **FORM}
+    first = post(author, "/desk/working", **typed | {"body": "昨天写的"}).get_json()["working"]
+    # Another window, and what is done to the article elsewhere.
+    second = post(author, "/desk/working", **typed | {"body": "今天写的"}).get_json()["working"]
+    post(author, "/desk/articles/bulk", act="tag", tags="灯", id=id)
+    write(author, "save", id, body="今天写的", working=second)
+    assert re.findall(r"\?working=(\d+)", author.get(path).text) == [str(first)]
+    assert typed_in(author.get(f"{path}?working={first}").text) == "昨天写的"
+
+
+def test_an_act_without_text_that_comes_too_late_takes_none(author):
+    id = write(author, "submit")
+    answer = post(author, f"/desk/articles/{id}", act="recall", version=0)
+    assert answer.status_code == 409
+    assert "再按一次" in answer.text
+    assert typed_in(answer.text) == FORM["body"]
+    assert "有没保存的改动" not in author.get(f"/desk/articles/{id}").text
+
+
+def test_typing_goes_on_when_the_article_is_purged(desk, author):
+    id, admin = write(author), sign_in(desk, NAMES["admin"])
+    typed = {"article": id, "version": 1, **FORM}
+    copy = post(author, "/desk/working", **typed | {"body": "写到一半"}).get_json()["working"]
+    write(admin, "trash", id)
+    post(admin, f"/desk/articles/{id}/purge")
+    kept = post(author, "/desk/working", **typed | {"body": "写到一半，接着写"}, working=copy)
+    assert kept.get_json()["working"] == copy
+    answer = post(author, f"/desk/articles/{id}", **typed | {"body": "写完了"}, working=copy, act="save")
+    assert typed_in(author.get(answer.location).text) == "写完了"
+
+
+def test_moments_that_differ_are_shown_whole(author):
+    id = write(author, date="2030-01-02T03:04:05")
+    write(author, "save", id, date="2026-11-24T21:13:16")
+    page = author.get(f"/desk/articles/{id}/revisions/2").text
+    assert "<del>2030-01-02 03:04:05</del>" in page
+    assert "<ins>2026-11-24 21:13:16</ins>" in page
+
+
+def test_the_front_page_names_an_article_once(editor):
+    id = write(editor, title="改了又改")
+    for n in range(3):
+        write(editor, "save", id, title="改了又改", body=f"第 {n} 次")
+    edited = editor.get("/desk").text.split("最近改过的")[1]
+    assert edited.count("改了又改") == 1
+
+
 def test_what_is_typed_of_new_articles_is_kept_too(desk, author):
     one = post(author, "/desk/working", title="第一篇", body="一").get_json()["working"]
     two = post(author, "/desk/working", title="第二篇", body="二").get_json()["working"]

@@ -135,6 +135,16 @@ def test_a_picture_is_deleted_only_when_nothing_shows_it(desk, tmp_path):
     assert free in media(desk)
 
 
+def test_an_author_is_not_told_what_others_write(desk):
+    author, editor = sign_in(desk, NAMES["author"]), sign_in(desk, NAMES["editor"])
+    bring(editor, ("灯.png", picture()))
+    name = images.name(picture())
+    post(editor, "/desk/articles/new", title="还没有人知道的", body=f"![](/media/{name})", act="save")
+    assert "还没有人知道的" in editor.get(f"/desk/pictures/{name}").text
+    page = author.get(f"/desk/pictures/{name}?before=-{'9' * 30}").text
+    assert ("还没有人知道的" in page, "别人的一篇文章" in page) == (False, True)
+
+
 def test_a_picture_in_a_working_copy_stays(desk):
     author, editor = sign_in(desk, NAMES["author"]), sign_in(desk, NAMES["editor"])
     bring(author, ("灯.png", picture()))

@@ -212,7 +212,7 @@ def write_at_the_desk():
     known = manuscripts.standing(id)
     editing.change(person, known, known.row.version, replace(text, body="又"), editing.Step("trash"))
     copy = working.put(person.id, id, None, 0, manuscripts.typed(text))
-    assert working.of_article(person.id, id) == working.get(person.id, copy.id) == copy
+    assert working.of_article(person.id, id) == [working.get(person.id, copy.id)] == [copy]
     working.forget(person.id, copy.id)
     assert working.of_new(person.id) == working.of_anything(person.id) == []
     rows, _ = revisions.newest(id)

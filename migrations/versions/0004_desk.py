@@ -85,10 +85,10 @@ def upgrade():
     sa.ForeignKeyConstraint(['article_id'], ['article.id'], name=op.f('fk_working_copy_article_id_article'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_working_copy_user_id_user'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_working_copy')),
-    sa.UniqueConstraint('user_id', 'article_id', name=op.f('uq_working_copy_user_id_article_id')),
     sqlite_autoincrement=True
     )
     op.create_index(op.f('ix_working_copy_article_id'), 'working_copy', ['article_id'], unique=False)
+    op.create_index(op.f('ix_working_copy_user_id_article_id'), 'working_copy', ['user_id', 'article_id'], unique=False)
     # Not batch_alter_table: that would copy the table.
     op.add_column('article', sa.Column('version', sa.Integer(), server_default='1', nullable=False))
     op.add_column('article', sa.Column('owner_id', sa.Integer(), nullable=True))
