@@ -64,6 +64,12 @@ def test_typecho_texts(changed):
     assert found["密码"].tally == {"有密码的文章，成了草稿": 1}
 
 
+@pytest.mark.parametrize("status", ["'PRIVATE'", "'members'", "NULL"])
+def test_only_what_typecho_shows_is_public(changed, status):
+    found = changed("typecho", f"UPDATE typecho_contents SET status = {status} WHERE cid = 3")["开灯"]
+    assert (found.draft, sum(found.tally.values())) == (True, 1)
+
+
 PHP = 'a:1:{s:4:"post";a:3:{s:3:"url";s:24:"%s";s:6:"widget";s:14:"Widget_Archive";}}'
 
 
@@ -195,6 +201,13 @@ def test_questions_ask_for_names_that_are_known(name):
     asked = re.findall(r"^  '(\w+)', ", text, re.MULTILINE)
     assert {"key", "title", "body", "format", "date", "author", "source", "editor", "aliases"} <= set(asked)
     assert set(asked) <= {"body", *NAMES}
+
+
+@pytest.mark.parametrize(("name", "columns"), [("dedecms", "arcrank money corank"), ("empirecms", "groupid userfen")])
+def test_what_only_members_read_is_asked_for_as_drafts(name, columns):
+    text = (SAMPLES.parents[1] / f"docs/move-in-{name}.md").read_text("utf8")
+    [asked] = re.findall(r"^  'draft', (.*),$", text, re.MULTILINE)
+    assert all(f".{column} = 0" in asked for column in columns.split())
 
 
 def test_answers_are_taken_as_they_come():

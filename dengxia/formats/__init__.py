@@ -134,6 +134,8 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     if not made.body.strip():
         raise Refused(where, "没有正文")
     others = [value for name, value in lower.items() if isinstance(value, str) and name != "body"]
+    if _has_password(lower):
+        made.tally["有密码的文章，成了草稿"] += 1
     if len(made.body) < len(body) or any(map(_CONTROL.search, others)):
         made.notes.append("略去了控制字符")
     return made
@@ -316,9 +318,16 @@ def _is_draft(named: Mapping[str, object], fields: Mapping[str, object]) -> bool
     return (
         _truth(named["draft"], "draft")
         or not _truth(fields.get("published", True), "published")
-        or str(fields.get("hidden")).lower() in TRUE
+        or any(str(fields.get(name)).lower() in TRUE for name in ("hidden", "private"))
+        or str(fields.get("visibility")).lower() == "private"
         or status in ("draft", "hidden", "private", "pending", "trash")
+        or _has_password(fields)
     )
+
+
+def _has_password(fields: Mapping[str, object]) -> bool:
+    """Whether a plugin of Hexo and the like asks for one before it shows the text."""
+    return _text(fields.get("password"), "password").lower() not in ("", "false")
 
 
 def _truth(value: object, name: str) -> bool:

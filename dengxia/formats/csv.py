@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 from dengxia.formats import LONGEST, NAMES, Record, Refused, decode, record, shown
 
 SUFFIXES = (".csv",)
-_KNOWN = {"body", "published", "hidden", "status", *NAMES, *(name for others in NAMES.values() for name in others)}
+_KNOWN = {
+    "body",
+    "published",
+    "hidden",
+    "private",
+    "visibility",
+    "status",
+    "password",
+    *NAMES,
+    *(name for others in NAMES.values() for name in others),
+}
 
 
 def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refused, int]]:

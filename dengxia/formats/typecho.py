@@ -75,7 +75,9 @@ class _Blog:
             raise LeftOut(where, "没有放入的修改稿（已发布的文章改到一半的样子）")
         if kind not in ("post", "page"):
             raise LeftOut(where, f"没有放入的 {row.type}（不是文章，也不是页面）")
-        hidden = "有密码的文章，成了草稿" if row.password else _HIDDEN.get(row.status, "")
+        # Only what says that it is public is: a plugin may know other states.
+        hidden = _HIDDEN.get(row.status, f"状态是 {row.status} 的文章，成了草稿") if row.status != "publish" else ""
+        hidden = "有密码的文章，成了草稿" if row.password else hidden
         text = row.text or ""
         fields = self._fields(row, kind, terms) | {"draft": bool(hidden) or row.type != kind}
         if text.startswith(_MARKDOWN):
