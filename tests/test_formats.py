@@ -267,6 +267,8 @@ BOMB = "".join(f"{a}: &{a} [{','.join(9 * [f'*{b}' if b else 'x'])}]\n" for a, b
         ("source_url: //example.com", "应当以 http:// 或 https:// 开头"),
         ("source_url: http://[x", "不是有效的地址"),
         ("aliases: http://[x", "不是有效的地址"),
+        ("date: 9999-12-31 23:59:59Z", "date 是 '9999-12-31"),
+        ("date: 0001-01-01", "date 是 '0001-01-01'"),
         ("kind: 借用", "kind 是 '借用'，应当是 original"),
         ("format: docx", "format 是"),
         ("draft: 也许", "draft 是 '也许'，应当是 true 或 false"),
