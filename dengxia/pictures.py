@@ -57,7 +57,7 @@ def take(record: Record, keep: Callable[[bytes], str], say: Callable[[str], obje
     texts = {one.text: one.with_address(new) for one in found if (new := address(one.address)) != one.address}
     if texts:
         record.body = commonmark.outside_code(record.body, tokens, lambda text: _replaced(text, texts))
-    return sum(bool(_ELSEWHERE.match(one.address)) for one in found)
+    return sum(bool(_ELSEWHERE.match(address(one.address))) for one in found)
 
 
 def _replaced(text: str, texts: dict[str, str]) -> str:

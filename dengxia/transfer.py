@@ -285,7 +285,9 @@ def _edited(record: Record, title: str) -> Refused:
 def _page(record: Record) -> _Wanted | None:
     slug = record.slug
     if record.draft:
-        raise Refused(record.where, "页面没有草稿：去掉 draft 才会放入")
+        raise Refused(
+            record.where, f"页面没有草稿：《{record.title}》是草稿、私密或有密码，没有放入；要公开它，先去掉这个标记"
+        )
     if not fixed.may_be_at(slug):
         raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
     known = queries.page(slug)

@@ -103,6 +103,11 @@ def test_file_refused(rows, text, reason):
         raise refused
 
 
+def test_a_first_line_in_another_encoding(rows):
+    [refused] = rows("title,body\n题,文\n".encode("utf-16"))
+    assert str(refused).endswith("a.csv:1: 既不是 UTF-8 也不是 GB18030 编码的文字")
+
+
 def test_seeding(seed_files):
     table = "key,title,body,category\na,甲,**文**,新闻\nb,乙,文,\n"
     assert "created 2，" in seed_files({"a.csv": table, "b.txt": "x"}).output

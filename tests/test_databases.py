@@ -64,6 +64,51 @@ def test_typecho_texts(changed):
     assert found["密码"].tally == {"有密码的文章，成了草稿": 1}
 
 
+@pytest.mark.parametrize("status", ["'PRIVATE'", "'members'", "NULL"])
+def test_only_what_typecho_shows_is_public(changed, status):
+    found = changed("typecho", f"UPDATE typecho_contents SET status = {status} WHERE cid = 3")["开灯"]
+    assert (found.draft, sum(found.tally.values())) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE typecho_contents SET created = 'soon' WHERE cid = 3",
+        "UPDATE typecho_contents SET created = 99999999999999 WHERE cid = 3",
+        "UPDATE typecho_contents SET text = x'ff00' WHERE cid = 3",
+        "UPDATE typecho_contents SET type = NULL WHERE cid = 3",
+        "UPDATE zbp_post SET log_PostTime = 99999999999999 WHERE log_ID = 3",
+        "UPDATE zbp_post SET log_Status = 'x' WHERE log_ID = 3",
+        "UPDATE zbp_post SET log_Title = x'ff' WHERE log_ID = 3",
+    ],
+)
+def test_what_is_no_date_and_no_text_costs_its_article_only(changed, statement):
+    found = changed("typecho" if "typecho" in statement else "zblog", statement)
+    [bad] = [one for one in found.values() if isinstance(one, Refused) and not isinstance(one, LeftOut)]
+    assert re.match(r".*a\.db:3: 有一格里不是该有的东西", str(bad))
+    assert "私密" in found
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [
+        ("typecho", "ALTER TABLE typecho_users RENAME COLUMN screenName TO shown"),
+        ("zblog", "UPDATE zbp_config SET conf_Value = x'ff'"),
+    ],
+)
+def test_tables_of_another_version_are_refused_in_one_line(changed, name, statement):
+    with pytest.raises(Refused, match=r"a\.db: 它的表和 Typecho、Z-BlogPHP 的不一样"):
+        changed(name, statement)
+
+
+@pytest.mark.parametrize(
+    ("name", "statement"),
+    [("typecho", "DELETE FROM typecho_options"), ("zblog", "UPDATE zbp_config SET conf_Value = NULL")],
+)
+def test_a_blog_that_does_not_say_where_it_is(changed, name, statement):
+    assert changed(name, statement)["开灯"].home == "http://localhost"
+
+
 PHP = 'a:1:{s:4:"post";a:3:{s:3:"url";s:24:"%s";s:6:"widget";s:14:"Widget_Archive";}}'
 
 
@@ -137,6 +182,7 @@ def test_moving_in(app, tmp_path, program):
 
     result = seed()
     assert counts(result) == ((9 if program == "typecho" else 7), 0, 0, 0)
+    assert "在别的网站上" not in result.output  # it was taken in
     client = app.test_client()
     [first] = rows("SELECT id FROM article WHERE title = '开灯'")
     [second] = rows("SELECT id FROM article WHERE title IN ('旧写法', '无别名')")
@@ -163,6 +209,7 @@ def test_moving_in(app, tmp_path, program):
             "mysql+pymysql://someone:***@127.0.0.1:9/blog: 数据库读不了",
         ),
         ("nothing://", "nothing://: 数据库读不了"),
+        ("mysql+pymysql://a:secret@host:port/blog", "数据库的地址: 应当像 mysql"),
     ],
 )
 def test_refused_in_one_line(app, tmp_path, monkeypatch, path, reason):
@@ -195,6 +242,13 @@ def test_questions_ask_for_names_that_are_known(name):
     asked = re.findall(r"^  '(\w+)', ", text, re.MULTILINE)
     assert {"key", "title", "body", "format", "date", "author", "source", "editor", "aliases"} <= set(asked)
     assert set(asked) <= {"body", *NAMES}
+
+
+@pytest.mark.parametrize(("name", "columns"), [("dedecms", "arcrank money corank"), ("empirecms", "groupid userfen")])
+def test_what_only_members_read_is_asked_for_as_drafts(name, columns):
+    text = (SAMPLES.parents[1] / f"docs/move-in-{name}.md").read_text("utf8")
+    [asked] = re.findall(r"^  'draft', (.*),$", text, re.MULTILINE)
+    assert all(f".{column} = 0" in asked for column in columns.split())
 
 
 def test_answers_are_taken_as_they_come():

@@ -5,7 +5,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef" + "".join(
 )
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CONTROL = re.compile(f"[{_CONTROLS}]")
+_DAY = timedelta(days=1)
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|/page/\d+$")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ODD = re.compile(rf"[{_CONTROLS}\ud800-\udfff]")  # one walk over a long text instead of two
@@ -134,6 +135,8 @@ def record(where: str, fields: Mapping[str, object], body: str, zone: ZoneInfo, 
     if not made.body.strip():
         raise Refused(where, "没有正文")
     others = [value for name, value in lower.items() if isinstance(value, str) and name != "body"]
+    if _has_password(lower):
+        made.tally["有密码的文章，成了草稿"] += 1
     if len(made.body) < len(body) or any(map(_CONTROL.search, others)):
         made.notes.append("略去了控制字符")
     return made
@@ -212,8 +215,16 @@ def shown(path: Path) -> str:
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime:
-    """A date in one of the usual forms, in UTC; without a zone it is in `zone`. ValueError where it is none."""
-    text = text.strip()
+    """A date in one of the usual forms, in UTC; without a zone it is in `zone`.
+
+    ValueError or OverflowError where it is none, as the first and the last day of all, which some zones do not have.
+    """
+    found = _moment_in(text.strip(), zone)
+    _ = found - _DAY, found + _DAY
+    return found
+
+
+def _moment_in(text: str, zone: ZoneInfo) -> datetime:
     found = _DATE.fullmatch(text)
     if found:
         *numbers, offset = found.groups()
@@ -316,9 +327,16 @@ def _is_draft(named: Mapping[str, object], fields: Mapping[str, object]) -> bool
     return (
         _truth(named["draft"], "draft")
         or not _truth(fields.get("published", True), "published")
-        or str(fields.get("hidden")).lower() in TRUE
+        or any(str(fields.get(name)).lower() in TRUE for name in ("hidden", "private"))
+        or str(fields.get("visibility")).lower() == "private"
         or status in ("draft", "hidden", "private", "pending", "trash")
+        or _has_password(fields)
     )
+
+
+def _has_password(fields: Mapping[str, object]) -> bool:
+    """Whether a plugin of Hexo and the like asks for one before it shows the text."""
+    return _text(fields.get("password"), "password").lower() not in ("", "false")
 
 
 def _truth(value: object, name: str) -> bool:

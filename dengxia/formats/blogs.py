@@ -1,10 +1,29 @@
 """What the readers of other programs' articles share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from html import unescape
 
+from dengxia.formats import Record, Refused
+
 LONGEST_NAME = 50
+NOWHERE = "http://localhost"  # of a blog that does not say where it is
+
+
+def taken(where: str, make: Callable[[], Record]) -> Record | Refused:
+    """What `make` gives for a row, or why it gives nothing: SQLite keeps anything in any column."""
+    try:
+        return make()
+    except Refused as refused:
+        return refused
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
+        return Refused(where, f"有一格里不是该有的东西（{error}）")
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A moment as these tables have it; ValueError where it is none."""
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
 
 
 def words(html: str) -> str:

@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 from dengxia.formats import LONGEST, NAMES, Record, Refused, decode, record, shown
 
 SUFFIXES = (".csv",)
-_KNOWN = {"body", "published", "hidden", "status", *NAMES, *(name for others in NAMES.values() for name in others)}
+_KNOWN = {
+    "body",
+    "published",
+    "hidden",
+    "private",
+    "visibility",
+    "status",
+    "password",
+    *NAMES,
+    *(name for others in NAMES.values() for name in others),
+}
 
 
 def read(path: Path, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | Refused, int]]:
@@ -65,7 +75,9 @@ def _rows(path: Path) -> Iterator[tuple[str, list[str] | Refused, int]]:
     """Each row with the place where it begins and its bytes."""
     with path.open("rb") as file:
         lines = _Lines(file, _encoding(path))
-        first = next(lines, "").strip()
+        first = ""
+        with suppress(UnicodeDecodeError):  # it is told when the line comes
+            first = next(lines, "").strip()
         # By which Excel says what stands between the cells.
         told = first[4:] if len(first) == 5 and first.lower().startswith("sep=") else ""
         if not told:

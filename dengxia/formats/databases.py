@@ -32,6 +32,8 @@ def read(path: Path | str, key: str, zone: ZoneInfo) -> Iterator[tuple[Record | 
         raise Refused(where, "不是 Typecho 或 Z-BlogPHP 的数据库")
     except ImportError:
         raise Refused(where, "没有安装读它的程序：MySQL 和 MariaDB 要先运行 .venv/bin/pip install pymysql") from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Refused(where, f"它的表和 Typecho、Z-BlogPHP 的不一样（{error}）") from None
     except (SQLAlchemyError, RuntimeError) as error:
         raise Refused(where, f"数据库读不了（{getattr(error, 'orig', None) or type(error).__name__}）") from None
 
@@ -45,7 +47,7 @@ def _address(path: Path | str) -> tuple[str, URL | str]:
         return shown(path), f"sqlite:///file:{quote(str(path.absolute()))}?immutable=1&uri=true"
     try:
         url = make_url(path)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise Refused("数据库的地址", "应当像 mysql+pymysql://用户:密码@主机/库名") from None
     return url.render_as_string(), url
 

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -35,10 +36,8 @@ def read(
         terms = blog.terms([row.cid for row in rows])
         for row in rows:
             if row.type != "attachment":
-                try:
-                    yield blog.record(row, terms[row.cid]), len(row.text or "")
-                except Refused as refused:
-                    yield refused, 0
+                made = partial(blog.record, row, terms[row.cid])
+                yield blogs.taken(f"{where}:{row.cid}", made), len(str(row.text))
         after = rows[-1].cid
 
 
@@ -52,7 +51,7 @@ class _Blog:
         self._where, self._key, self._zone = where, key, zone
         options = tables["options"].c
         told = dict(self._ask(select(options.name, options.value).where(options.user == 0)).all())
-        self._home = (told.get("siteUrl") or "").rstrip("/")
+        self._home = (told.get("siteUrl") or blogs.NOWHERE).rstrip("/")
         self._rule = _rule(told.get("routingTable") or "")
         self._authors = {row.uid: row.screenName or row.name for row in self._ask(select(tables["users"]))}
         self._metas = {row.mid: row for row in self._ask(select(tables["metas"]))}
@@ -75,7 +74,9 @@ class _Blog:
             raise LeftOut(where, "没有放入的修改稿（已发布的文章改到一半的样子）")
         if kind not in ("post", "page"):
             raise LeftOut(where, f"没有放入的 {row.type}（不是文章，也不是页面）")
-        hidden = "有密码的文章，成了草稿" if row.password else _HIDDEN.get(row.status, "")
+        # Only what says that it is public is: a plugin may know other states.
+        hidden = _HIDDEN.get(row.status, f"状态是 {row.status} 的文章，成了草稿") if row.status != "publish" else ""
+        hidden = "有密码的文章，成了草稿" if row.password else hidden
         text = row.text or ""
         fields = self._fields(row, kind, terms) | {"draft": bool(hidden) or row.type != kind}
         if text.startswith(_MARKDOWN):
@@ -95,8 +96,8 @@ class _Blog:
         paths = [f"{folder}{self._path(row, categories)}" for folder in ("", "/index.php")]
         return {
             "title": row.title or "（无题）",
-            "date": _moment(row.created),
-            "updated": _moment(row.modified),
+            "date": blogs.moment(row.created),
+            "updated": blogs.moment(row.modified),
             "category": [blogs.whole_name(term.mid, self._parents) for term in inner[:1]],
             "tags": [term.name for term in [*terms, *inner[1:]] if term.type == "tag" or term in inner[1:]],
             "author": self._authors.get(row.authorId, ""),
@@ -107,7 +108,7 @@ class _Blog:
 
     def _path(self, row: Row, categories: list[Row]) -> str:
         """The old address of an article by the site's own rule."""
-        moment = (_moment(row.created) or datetime.now(UTC)).astimezone(self._zone)
+        moment = (blogs.moment(row.created) or datetime.now(UTC)).astimezone(self._zone)
         slugs = [categories[0].slug] if categories else []
         parent = getattr(categories[0], "parent", 0) if categories else 0
         while parent in self._metas and len(slugs) < 20:
@@ -130,7 +131,3 @@ def _rule(routes: str) -> str:
     except (ValueError, KeyError, TypeError):
         found = re.search(r's:4:"post";a:\d+:\{s:3:"url";s:\d+:"([^"]*)"', routes)
         return found[1] if found else "/archives/[cid:digital]/"
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, Table, select
@@ -27,10 +28,7 @@ def read(
         select(posts).where(posts.c.log_ID > after).order_by(posts.c.log_ID).limit(BATCH)
     ).all():
         for row in rows:
-            try:
-                yield blog.record(row), len(row.log_Content or "")
-            except Refused as refused:
-                yield refused, 0
+            yield blogs.taken(f"{where}:{row.log_ID}", partial(blog.record, row)), len(str(row.log_Content))
         after = rows[-1].log_ID
 
 
@@ -46,7 +44,7 @@ class _Blog:
         self._where, self._key, self._zone = where, key, zone
         self._options = _options(rows("config"))
         # Kept with a | behind every character, so that no host is replaced in it.
-        self._home = self._options.get("ZC_BLOG_HOST", "").replace("|", "").rstrip("/")
+        self._home = self._options.get("ZC_BLOG_HOST", "").replace("|", "").rstrip("/") or blogs.NOWHERE
         self._categories = {row.cate_ID: row for row in rows("category")}
         self._parents = {id: (row.cate_Name, row.cate_ParentID) for id, row in self._categories.items()}
         self._tags = {row.tag_ID: row.tag_Name for row in rows("tag")}
@@ -69,8 +67,8 @@ class _Blog:
         rules = dict.fromkeys((self._options.get("ZC_ARTICLE_REGEX") or _ACTIVE, _ACTIVE))
         return {
             "title": blogs.words(row.log_Title or "") or "（无题）",
-            "date": _moment(row.log_PostTime),
-            "updated": _moment(getattr(row, "log_UpdateTime", None)),
+            "date": blogs.moment(row.log_PostTime),
+            "updated": blogs.moment(getattr(row, "log_UpdateTime", None)),
             "category": [blogs.whole_name(row.log_CateID, self._parents)] if row.log_CateID in self._parents else [],
             "tags": [name for id in re.findall(r"\d+", row.log_Tag or "") if (name := self._tags.get(int(id)))],
             "author": self._authors.get(row.log_AuthorID, ""),
@@ -83,7 +81,7 @@ class _Blog:
 
     def _path(self, row: Row, rule: str) -> str:
         """The old address of an article by one of the site's rules."""
-        moment = (_moment(row.log_PostTime) or datetime.now(UTC)).astimezone(self._zone)
+        moment = (blogs.moment(row.log_PostTime) or datetime.now(UTC)).astimezone(self._zone)
         category = self._categories.get(row.log_CateID)
         other = row.log_ID if self._options.get("ZC_POST_ALIAS_USE_ID_NOT_TITLE") == "1" else row.log_Title
         values = {
@@ -114,7 +112,3 @@ def _summary(row: Row) -> str:
     summary = blogs.words(row.log_Intro or "")
     begins = "".join(blogs.words(row.log_Content or "").split()).startswith("".join(summary.split()))
     return "" if "<!--autointro-->" in (row.log_Intro or "") or begins else summary
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
