@@ -9,8 +9,8 @@ Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (
                              cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
                              around (what stands around an article), prerender (its page, made when it is
-                             written), writing (every change), ranks (the n-th of a list), search (full text),
-                             suggestions (titles for words),
+                             written), writing (every change), rebuilding (what is derived),
+                             ranks (the n-th of a list), search (full text), suggestions (titles for words),
                              related (what fits an article), postings (which articles tell of a term),
                              transfer (content in), runs (of it, taken back), export (and out), keeping (backups),
                              doctor (is all well), kept (answers in memory),

@@ -23,12 +23,12 @@ from dengxia import (
     kept,
     people,
     queries,
+    rebuilding,
     records,
     runs,
     schema,
     times,
     transfer,
-    writing,
 )
 from dengxia.formats import Refused
 from dengxia.journal import TERMINAL
@@ -205,7 +205,7 @@ def examine(repair):
     findings = list(doctor.examine())
     if repair and any(one.wrong and one.derived for one in findings):
         with _writing():
-            click.echo(f"重做了 {max(writing.rebuild(), default=0)} 篇")
+            click.echo(f"重做了 {max(rebuilding.rebuild(), default=0)} 篇")
         findings = list(doctor.examine())
     for one in findings:
         click.echo(f"✗ {one.what}：{'。'.join(filter(None, one[1:3]))}" if one.wrong else f"✓ {one.what}")
@@ -219,7 +219,7 @@ def rebuild():
     _need_schema()
     done = 0
     with _writing(), _progress(queries.count_bodies, "重做") as bar:
-        for done_now in writing.rebuild():
+        for done_now in rebuilding.rebuild():
             if bar:
                 bar.update(done_now - done)
             done = done_now

@@ -21,10 +21,11 @@ from urllib.parse import urljoin
 from flask import current_app
 from markupsafe import Markup
 
-from dengxia import markup
+from dengxia import markup, queries
+from dengxia.derived import Derived
 from dengxia.kept import keep
-from dengxia.packing import pack, unpack
-from dengxia.queries import Row, corrections, tags
+from dengxia.packing import pack, unpack, unpack_html
+from dengxia.queries import Row
 from dengxia.times import iso, moment
 
 CHARACTERS_A_MINUTE = 400
@@ -32,10 +33,15 @@ CHARACTERS_A_MINUTE = 400
 MARK = "\ufdd0"
 
 
-def make(card: Row, html: str, length: int, names: Iterable[str], corrected: Iterable[Row]) -> bytes:
-    """The page of an article with this safe HTML of so many 字, these tags and corrections, packed, for `page`."""
-    columns = {**card._asdict(), "html": html, "length": length}
-    return pack(_render(columns, names, corrected), _known(columns))
+def pages(texts: Mapping[int, Derived | Row]) -> dict[int, bytes]:
+    """The packed pages of published articles with these numbers and texts, after their cards and tags were written."""
+    names, corrected = queries.tags(texts), queries.corrections(texts)
+    made = {}
+    for card in queries.published(texts):
+        text = texts[card.id]
+        columns = {**card._asdict(), "html": unpack_html(text.html, text.source), "length": text.length}
+        made[card.id] = pack(_render(columns, names[card.id], corrected[card.id]), _known(columns))
+    return made
 
 
 def page(card: Row, values: Mapping[str, str]) -> str:
@@ -59,7 +65,7 @@ def _made(columns: Mapping[str, Any]) -> str:
         with suppress(zlib.error):
             return unpack(columns["page"], _known(columns))
     id = columns["id"]
-    return _render(columns, tags([id])[id], corrections([id])[id])
+    return _render(columns, queries.tags([id])[id], queries.corrections([id])[id])
 
 
 def _hole(name: str, **_: object) -> Markup:

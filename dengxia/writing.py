@@ -3,17 +3,14 @@
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from dengxia import ahead, han, kept, markup, prerender, queries, ranks, related, search, uses
-from dengxia.derived import Derived, Written, derive
-from dengxia.formats import Refused
-from dengxia.packing import unpack, unpack_html
-from dengxia.queries import Row
+from dengxia import ahead, han, kept, markup, prerender, ranks, related, search, uses
+from dengxia.derived import Derived
 from models import (
     Article,
     ArticleTag,
@@ -23,7 +20,6 @@ from models import (
     Correction,
     Link,
     Origin,
-    Page,
     Redirect,
     RelatedChoice,
     Tag,
@@ -77,12 +73,13 @@ def enter(entries: Sequence[Entry]) -> list[int]:
     new_texts = search.with_credits(words)
     search.change(old_texts, new_texts)
     related.change(old_texts, new_texts)
-    uses.change({id: _pictures(entry.derived, entry.card["cover"]) for id, entry in zip(ids, entries, strict=True)})
+    uses.change({id: pictures_of(entry.derived, entry.card["cover"]) for id, entry in zip(ids, entries, strict=True)})
     ranks.change(old_keys, ranks.keys(ids))
     return ids
 
 
-def _pictures(text: Derived, cover: str) -> list[str]:
+def pictures_of(text: Derived, cover: str) -> list[str]:
+    """The names of our pictures that an article with this text and cover shows."""
     return text.pictures + markup.pictures(cover)
 
 
@@ -133,62 +130,6 @@ def put_links(links: Sequence[Mapping[str, object]]) -> None:
     _put_rows(Link, Link.url, links)
 
 
-def rebuild(batch: int = 500) -> Iterator[int]:
-    """Make everything derived again: HTML, lengths, excerpts, search, lists and related. Yields the count done.
-
-    One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
-    """
-    search.prepare_for_much()
-    with changing():
-        search.clear()
-        related.clear()
-        uses.clear()
-        ranks.rebuild()
-        for page in db.session.execute(select(Page.id, Page.source, Page.format)).all():
-            html = markup.render(page.source, page.format).html
-            uses.note(markup.pictures(html))
-            db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
-        done = 0
-        with closing(ahead.each(derive, _written(batch))) as batches:
-            for covers, texts in batches:
-                _rewrite(dict(zip(covers, texts, strict=True)))
-                shown = zip(covers.items(), texts, strict=True)
-                uses.change({id: _pictures(text, cover) for (id, cover), text in shown})
-                done += len(covers)
-                yield done
-
-
-def _written(batch: int) -> Iterator[tuple[dict[int, str], list[Written]]]:
-    """The texts of all articles in batches, each with the articles' covers by number."""
-    after = 0
-    while rows := queries.bodies(after, batch):
-        covers = {row.id: row.cover for row in rows}
-        yield covers, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
-        after = rows[-1].id
-
-
-def _rewrite(texts: Mapping[int, Derived | Refused]) -> None:
-    for text in texts.values():
-        if isinstance(text, Refused):
-            raise text
-    db.session.execute(_rewrite_excerpt, [{"b_id": id, "b_excerpt": text.excerpt} for id, text in texts.items()])
-    pages = _pages(texts)
-    values = [
-        {"b_id": id, "b_html": text.html, "b_length": text.length, "b_page": pages.get(id)}
-        for id, text in texts.items()
-    ]
-    db.session.execute(_rewrite_body, values)
-    indexed = search.with_credits({id: text.words for id, text in texts.items()})
-    search.change({}, indexed)
-    related.change({}, indexed)
-
-
-_body, _card = Body.__table__, Article.__table__
-_rewrite_body = _body.update().where(_body.c.article_id == bindparam("b_id"))
-_rewrite_body = _rewrite_body.values(html=bindparam("b_html"), length=bindparam("b_length"), page=bindparam("b_page"))
-_rewrite_excerpt = _card.update().where(_card.c.id == bindparam("b_id")).values(excerpt=bindparam("b_excerpt"))
-
-
 @contextmanager
 def saved() -> Iterator[None]:
     """One transaction: what is written meanwhile is kept when all went well, and else nothing of it."""
@@ -235,7 +176,8 @@ def _put(table: type, key: InstrumentedAttribute, value: object, columns: Mappin
 
 def _put_cards(entries: Sequence[Entry]) -> list[int]:
     categories = _category_ids({entry.category or DEFAULT_CATEGORY for entry in entries})
-    taken = set(db.session.scalars(select(_card.c.id).where(_card.c.id.in_([entry.number for entry in entries]))))
+    cards = Article.__table__.c
+    taken = set(db.session.scalars(select(cards.id).where(cards.id.in_([entry.number for entry in entries]))))
     new: list[dict] = []
     for entry in entries:
         columns = {
@@ -296,7 +238,7 @@ def free_slug(pinyin: str, taken: Collection[str]) -> str:
 
 def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
     db.session.execute(delete(Body).where(Body.article_id.in_([entry.id for entry in entries if entry.id])))
-    pages = _pages({id: entry.derived for entry, id in zip(entries, ids, strict=True)})
+    pages = prerender.pages({id: entry.derived for entry, id in zip(entries, ids, strict=True)})
     rows = [
         {
             "article_id": id,
@@ -314,18 +256,7 @@ def _put_bodies(entries: Sequence[Entry], ids: Sequence[int]) -> None:
 def remake_page(id: int) -> None:
     """Make the page of an article anew, within the transaction that is under way, after something on it changed."""
     text = db.session.execute(select(Body.source, Body.html, Body.length).where(Body.article_id == id)).one()
-    db.session.execute(update(Body).where(Body.article_id == id).values(page=_pages({id: text}).get(id)))
-
-
-def _pages(texts: Mapping[int, Derived | Row]) -> dict[int, bytes]:
-    """The pages of published articles with these numbers and texts, after their cards and tags have been written."""
-    tags, corrections = queries.tags(texts), queries.corrections(texts)
-    pages = {}
-    for card in queries.published(texts):
-        text = texts[card.id]
-        html = unpack_html(text.html, text.source)
-        pages[card.id] = prerender.make(card, html, text.length, tags[card.id], corrections[card.id])
-    return pages
+    db.session.execute(update(Body).where(Body.article_id == id).values(page=prerender.pages({id: text}).get(id)))
 
 
 def _put_tags(entries: Sequence[Entry], ids: Sequence[int]) -> None:

@@ -32,11 +32,11 @@ from dengxia import (
     keeping,
     manuscripts,
     queries,
+    rebuilding,
     records,
     schema,
     search,
     transfer,
-    writing,
 )
 from dengxia.formats import Refused
 from dengxia.journal import By
@@ -166,7 +166,7 @@ class Rebuild(Kind):
         self.seed(range(MANY))
 
     def act(self, acknowledge):
-        for _ in writing.rebuild(batch=BATCH):
+        for _ in rebuilding.rebuild(batch=BATCH):
             pass
         acknowledge()
 

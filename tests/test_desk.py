@@ -15,7 +15,19 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from app import create_app
-from dengxia import editing, journal, listings, manuscripts, people, postings, queries, revisions, search, writing
+from dengxia import (
+    editing,
+    journal,
+    listings,
+    manuscripts,
+    people,
+    postings,
+    queries,
+    rebuilding,
+    revisions,
+    search,
+    writing,
+)
 from dengxia.derived import Written, derive
 from dengxia.journal import TERMINAL, By
 from dengxia.manuscripts import Manuscript
@@ -501,7 +513,7 @@ def test_articles_leave_and_enter_what_readers_see(desk, editor):
             assert desk.test_client().get(f"/article/{one}").status_code == (200 if act == "publish" else 404)
             with desk.app_context():
                 before = derived_rows()
-                list(writing.rebuild())
+                list(rebuilding.rebuild())
                 assert derived_rows() == before
 
 

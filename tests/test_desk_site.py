@@ -15,7 +15,7 @@ from conftest import NAMES, PASSWORD, articles, look_with_scripts, nu_errors, po
 from playwright.sync_api import expect
 
 from app import create_app
-from dengxia import fixed, journal, kept, queries, ranks, search, writing
+from dengxia import fixed, journal, kept, queries, ranks, rebuilding, search, writing
 from models import db
 
 ADMIN, EDITOR = NAMES["admin"], NAMES["editor"]
@@ -204,7 +204,7 @@ def test_a_merge_moves_articles_lists_and_the_search(desk, editor, fill):
     assert len(answers[3]) == 7
     with desk.app_context():
         outline = ranks.outline(ranks.of_category(1))
-        list(writing.rebuild())
+        list(rebuilding.rebuild())
         assert ranks.outline(ranks.of_category(1)) == outline
         assert ranks.outline(ranks.of_category(2)).total == 0
     assert [found(desk, *query) for query in asked] == answers
@@ -218,7 +218,7 @@ def test_what_was_merged_can_be_changed_without_traces_in_the_index(desk, editor
     assert found(desk, "别的", 1, 1) == ["换了"]
     before = index(desk)
     with desk.app_context():
-        list(writing.rebuild())
+        list(rebuilding.rebuild())
     assert index(desk) == before
 
 

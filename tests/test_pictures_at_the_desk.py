@@ -9,7 +9,7 @@ from conftest import NAMES, nu_errors, post, sign_in, token_of
 from PIL import Image
 from sqlalchemy import select
 
-from dengxia import album, fixed, images, queries, uses, writing
+from dengxia import album, fixed, images, queries, rebuilding, uses, writing
 from dengxia.journal import By
 from models import PictureUse, db
 
@@ -48,7 +48,7 @@ def test_an_article_is_known_by_its_pictures_for_as_long_as_it_shows_them(app, s
     db.session.execute(PictureUse.__table__.delete())
     db.session.commit()
     seed(record | {"key": "b", "cover": f"/media/{cover}"})
-    list(writing.rebuild())
+    list(rebuilding.rebuild())
     assert used(app) == {(one, 1), (one, 2), (two, 2), (cover, 2)}
 
 

@@ -5,7 +5,7 @@ from conftest import articles
 from sqlalchemy import update
 
 from app import create_app
-from dengxia import prerender, queries, writing
+from dengxia import prerender, queries, rebuilding
 from models import Body, Category, db
 
 RICH = {
@@ -61,7 +61,7 @@ def test_a_rebuild_makes_the_pages_again(seed):
     made = queries.article(2).page
     db.session.execute(update(Body).values(page=None))
     db.session.commit()
-    list(writing.rebuild())
+    list(rebuilding.rebuild())
     assert queries.article(2).page == made
 
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import NAMES, post, served, sign_in
 from playwright.sync_api import expect
 
-from dengxia import journal, proof, queries, slips, writing
+from dengxia import journal, proof, queries, rebuilding, slips
 from models import Article, db
 
 ROOT = Path(__file__).parent.parent
@@ -216,7 +216,7 @@ def test_a_correction_stands_at_the_end_at_once_and_in_the_data(published):
     with app.app_context():
         assert queries.article(id).page  # made in the same transaction, not at each request
         assert any(row.what == "更正文章" and "应当是四" in row.about for row in journal.entries(99)[0])
-        list(writing.rebuild())
+        list(rebuilding.rebuild())
         assert text in reader.get(f"/article/{id}").text
 
 

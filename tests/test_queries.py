@@ -34,6 +34,7 @@ from dengxia import (
     people,
     queries,
     ranks,
+    rebuilding,
     remembered,
     revisions,
     runs,
@@ -259,7 +260,7 @@ def keep_the_site():
 
 # Modules that ask the database are found, and so is each place in them that does. Not those that only write, nor
 # keeping and doctor, who walk through everything, nor:
-WRITERS = {"writing", "related", "schema", "transfer", "doctor", "keeping"}
+WRITERS = {"writing", "rebuilding", "related", "schema", "transfer", "doctor", "keeping"}
 MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear", "index_drafts", "strays"}
 RUNS = {"ask", "ask_first", "execute", "exec_driver_sql", "scalar", "scalars"}
 
@@ -376,8 +377,8 @@ def test_lists_agree_with_the_database_while_articles_are_scheduled(seed, schedu
 
 def test_a_rebuild_that_breaks_off_leaves_everything(seed):
     seed(*articles(30))
-    for _ in writing.rebuild(batch=10):
+    for _ in rebuilding.rebuild(batch=10):
         break
     assert search.find("正文").count == 30
-    assert len(list(writing.rebuild(batch=10))) == 3
+    assert len(list(rebuilding.rebuild(batch=10))) == 3
     assert search.find("正文").count == 30

@@ -4,7 +4,7 @@ import pytest
 from conftest import articles
 from sqlalchemy.exc import IntegrityError
 
-from dengxia import postings, queries, writing
+from dengxia import postings, queries, rebuilding, writing
 from dengxia.around import around
 from dengxia.postings import ALL
 from models import db
@@ -62,7 +62,7 @@ def test_choices_stay_when_articles_come_and_change(alike):
     more = articles(12, title="外汇中间价与结汇之新", body=TEXTS[0])
     alike(*(record | {"key": f"new{n}", "title": f"{record['title']}{n}"} for n, record in enumerate(more)))
     alike({"key": "k0", "title": "外汇中间价与结汇之改", "body": TEXTS[0] * 2})
-    list(writing.rebuild())
+    list(rebuilding.rebuild())
     assert related(1)[0] == 5
     assert first not in related(1)
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import articles
 from test_seed import ONE, TWO, counts, everything, rows, said
 
-from dengxia import editing, manuscripts, queries, revisions, runs, search, transfer, writing
+from dengxia import editing, manuscripts, queries, rebuilding, revisions, runs, search, transfer
 from dengxia.journal import By
 from models import db
 
@@ -111,7 +111,7 @@ def test_what_a_run_made_goes(seed, undo, app):
     assert site() == before
     assert app.test_client().get("/old").status_code == 404
     assert search.find("正文", 1).count == 0
-    assert list(writing.rebuild()) == [1]
+    assert list(rebuilding.rebuild()) == [1]
     assert counts(seed(*articles(3)))[0] == 3
 
 
