@@ -27,6 +27,7 @@ from dengxia.kept import keep
 from dengxia.packing import pack, unpack, unpack_html
 from dengxia.queries import Row
 from dengxia.times import iso, moment
+from models import db
 
 CHARACTERS_A_MINUTE = 400
 # Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
@@ -65,7 +66,9 @@ def _made(columns: Mapping[str, Any]) -> str:
         with suppress(zlib.error):
             return unpack(columns["page"], _known(columns))
     id = columns["id"]
-    return _render(columns, queries.tags([id])[id], queries.corrections([id])[id])
+    with db.engine.connect() as connection:
+        names, corrected = queries.tags([id], connection)[id], queries.corrections([id], connection)[id]
+    return _render(columns, names, corrected)
 
 
 def _hole(name: str, **_: object) -> Markup:

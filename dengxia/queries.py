@@ -91,6 +91,13 @@ def ask_first(statement: Select, **values: object) -> Row | None:
     return next(iter(ask(statement, **values)), None)
 
 
+def ask_these(statement: Select, ids: Iterable[int]) -> Sequence[Row]:
+    """The rows of a statement that has `ids`, which cannot be compiled once: their number differs."""
+    # Not the session's connection: it would be held while a page asks for more, and many threads run the pool dry.
+    with db.engine.connect() as connection:
+        return connection.execute(statement, {"ids": list(ids)}).all()
+
+
 # What every page shows
 
 
@@ -192,10 +199,10 @@ _corrections = (
 )
 
 
-def corrections(ids: Iterable[int]) -> dict[int, list[Row]]:
-    """The corrections of articles (`id`, `at`, `text`), oldest first, in the transaction of the session."""
+def corrections(ids: Iterable[int], on: Connection | None = None) -> dict[int, list[Row]]:
+    """The corrections of articles (`id`, `at`, `text`), oldest first, in the transaction of the session (or `on`)."""
     found: dict[int, list[Row]] = {id: [] for id in ids}
-    for row in db.session.execute(_corrections, {"ids": list(found)}):
+    for row in (on or db.session).execute(_corrections, {"ids": list(found)}):
         found[row.article_id].append(row)
     return found
 
@@ -228,7 +235,7 @@ _titles = select_titles(Article.id.in_(bindparam("ids", expanding=True)))
 def titles(ids: Iterable[int]) -> list[Row]:
     """The titles of these articles that a visitor may see, with their ids, in the order of the ids."""
     ids = list(ids)
-    rows = {row.id: row for row in db.session.execute(_titles, {"ids": ids})}
+    rows = {row.id: row for row in ask_these(_titles, ids)}
     return [rows[id] for id in ids if id in rows]
 
 

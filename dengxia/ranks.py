@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, text, tuple_
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, tuple_
 
 from dengxia.kept import kept
+from dengxia.queries import ask
 from models import Article, ArticleTag, Segment, db
 
 LARGEST = 512
@@ -51,10 +52,13 @@ def of_tag(id: int) -> str:
     return f"tag/{id}"
 
 
+_segments = select(*_PLACE, Segment.count).where(Segment.list == bindparam("name")).order_by(*_PLACE)
+
+
 @kept
 def outline(name: str) -> Outline:
     """The segments of one list as they stand now."""
-    rows = db.session.execute(select(*_PLACE, Segment.count).where(Segment.list == name).order_by(*_PLACE)).all()
+    rows = ask(_segments, name=name)
     return Outline([(row[0], row[1]) for row in rows], [0, *accumulate(row[2] for row in rows)])
 
 
@@ -77,7 +81,8 @@ def before(name: str, key: Key) -> int:
         return 0
     at, id, own = _columns(name)
     walk = select(func.count()).where(*own, tuple_(at, id) >= found.starts[index], tuple_(at, id) < key)
-    return found.before[index] + db.session.scalar(walk)
+    with db.engine.connect() as connection:
+        return found.before[index] + connection.scalar(walk)
 
 
 def keys(ids: Iterable[int]) -> dict[str, list[Key]]:

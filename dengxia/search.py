@@ -17,6 +17,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from math import ceil
 from typing import NamedTuple
 
@@ -307,19 +308,20 @@ def rows_of(table: str, match: str, limit: int, seconds: float) -> tuple[list[in
 
 def run(statement: str, values: tuple, seconds: float) -> tuple[list[tuple], bool]:
     """The rows that come within so many seconds, and whether that is all of them."""
-    driver = db.session.connection().connection.driver_connection
-    deadline = time.thread_time() + seconds
-    driver.set_progress_handler(lambda: time.thread_time() > deadline, 200)
     found = []
-    try:
-        for row in driver.execute(statement, values):
-            found.append(row)
-    except sqlite3.OperationalError as error:
-        if "interrupted" not in str(error):
-            raise
-        return found, False
-    finally:
-        driver.set_progress_handler(None, 0)
+    with closing(db.engine.raw_connection()) as connection:
+        driver = connection.driver_connection
+        deadline = time.thread_time() + seconds
+        driver.set_progress_handler(lambda: time.thread_time() > deadline, 200)
+        try:
+            for row in driver.execute(statement, values):
+                found.append(row)
+        except sqlite3.OperationalError as error:
+            if "interrupted" not in str(error):
+                raise
+            return found, False
+        finally:
+            driver.set_progress_handler(None, 0)
     return found, True
 
 
@@ -347,7 +349,7 @@ _cards = (
 
 
 def _hits(ids: Sequence[int], groups: Sequence[str], newest: bool) -> list[Hit]:
-    rows = {row.id: row for row in db.session.execute(_cards, {"ids": list(ids)})}
+    rows = {row.id: row for row in queries.ask_these(_cards, ids)}
     shown = [rows[id] for id in ids if id in rows]
     if newest:
         shown.sort(key=lambda row: (row.published_at, row.id), reverse=True)

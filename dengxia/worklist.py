@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, select
 
 from dengxia import asked, search
 from dengxia.asked import Query
-from dengxia.queries import Row, ask
+from dengxia.queries import Row, ask, ask_these
 from dengxia.search import DRAFTS, MOST, WORDS, match_all, phrase, quoted
-from models import Article, Category, User, db, now
+from models import Article, Category, User, now
 
 PER_PAGE = 30
 NEWEST = 2**62
@@ -57,7 +57,7 @@ def page(
         ids, complete = walk(state, words, marks, before)
         found, whole = found + ids, whole and complete
     ids = sorted(found, reverse=True)[: PER_PAGE + 1]
-    rows = {row.id: row for row in db.session.execute(_rows, {"ids": ids[:PER_PAGE]})}
+    rows = {row.id: row for row in ask_these(_rows, ids[:PER_PAGE])}
     more = len(ids) > PER_PAGE or (ids and not whole)
     return Worklist([rows[id] for id in ids if id in rows], ids[:PER_PAGE][-1] if more else None, whole)
 

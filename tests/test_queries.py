@@ -151,7 +151,7 @@ def ask_everything():
         "showing": ("a", 9), "titles": ([1, card.id],), "published": ([card.id],), "tags": ([card.id],),
         "corrections": ([card.id],), "choices": ([1],),
     }  # fmt: skip
-    walks = {"count_bodies", "ask", "ask_first", "select_cards", "select_titles"}
+    walks = {"count_bodies", "ask", "ask_first", "ask_these", "select_cards", "select_titles"}
     for module in (queries, listings):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if inspect.getmodule(inspect.unwrap(function)) is module and name[0] != "_" and name not in walks:
@@ -262,7 +262,7 @@ def keep_the_site():
 # keeping and doctor, who walk through everything, nor:
 WRITERS = {"writing", "rebuilding", "related", "schema", "transfer", "doctor", "keeping"}
 MAY_WALK = {"count_bodies", "rebuild", "_keys", "install", "clear", "index_drafts", "strays"}
-RUNS = {"ask", "ask_first", "execute", "exec_driver_sql", "scalar", "scalars"}
+RUNS = {"ask", "ask_first", "ask_these", "execute", "exec_driver_sql", "scalar", "scalars"}
 
 
 def take_runs_back(seed):
