@@ -446,6 +446,14 @@ def test_without_a_session_a_script_is_told_in_json(desk, author):
     assert (answer.status_code, answer.get_json()) == (401, {"status": 401})
 
 
+def test_an_old_address_is_none_of_the_sites_own(editor):
+    id = write(editor, title="还没有发布")
+    for path in ("/", "/desk/articles", "/feed.xml", "/page/2", f"/article/{id}"):
+        answer = send(editor, aliases=path)
+        assert (answer.status_code, "是网站自己的地址" in answer.text) == (400, True), path
+    assert send(editor, aliases="/2019/old.html\n/article/99999").status_code == 303
+
+
 @pytest.mark.parametrize(
     ("path", "long"),
     [
