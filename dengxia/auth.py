@@ -150,7 +150,9 @@ def _ask_in(keeps: bool):
 def _typed() -> str:
     """A page with all that was sent, from which it can be sent again."""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    return render_template("desk/typed.html", fields=fields)
+    # An article, whose 来源 is `source` too, a fixed page, a correction.
+    long = next((name for name in ("body", "source", "text") if name in request.form), None)
+    return render_template("desk/typed.html", fields=fields, long=long)
 
 
 def _is_ours() -> bool:

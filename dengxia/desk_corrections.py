@@ -14,7 +14,7 @@ def list_corrections(id):
 
 
 @bp.post("/articles/<number:id>/corrections")
-@needs("publish")
+@needs("publish", keeps=True)
 def add_correction(id):
     article, text = _article(id), request.form.get("text", "")
     try:

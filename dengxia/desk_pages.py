@@ -20,7 +20,7 @@ def list_pages():
 
 
 @bp.route("/pages/add", methods=ASK_FIRST)
-@needs("publish")
+@needs("publish", keeps=True)
 def add_page():
     if request.method != "POST":
         return _page_form(None, _earlier() or {})
@@ -32,7 +32,7 @@ def add_page():
 
 
 @bp.route("/pages/<slug>/edit", methods=ASK_FIRST)
-@needs("publish")
+@needs("publish", keeps=True)
 def edit_page(slug):
     page = queries.page(slug)
     if request.method != "POST":

@@ -5,7 +5,6 @@ from functools import partial
 from math import ceil
 
 from flask import abort, current_app, redirect, render_template, request, url_for
-from werkzeug.exceptions import HTTPException, NotFound
 
 from dengxia import auth, categories, queries, settings, upkeep
 from dengxia.auth import ASK_FIRST, bp, needs, tried
@@ -183,13 +182,8 @@ def list_redirects():
 @bp.post("/redirects")
 @needs("settings")
 def add_redirect():
-    def add():
-        path = upkeep.typed_path(request.form.get("old", ""))
-        if _is_ours(path):
-            raise Refused("旧地址", f"{path} 是网站自己的地址，打得开，不能转走")
-        upkeep.add_redirect(auth.by(), path, request.form.get("target", ""))
-
-    return tried(add, _redirects, ".list_redirects")
+    act = partial(upkeep.add_redirect, auth.by(), request.form.get("old", ""), request.form.get("target", ""))
+    return tried(act, _redirects, ".list_redirects")
 
 
 @bp.route("/redirects/delete", methods=ASK_FIRST)
@@ -214,24 +208,6 @@ def _redirects(problem: str = "") -> str:
     return render_template(
         "desk/redirects.html", rows=rows, following=following, prefix=prefix, problem=problem, typed=request.form
     )
-
-
-def _is_ours(path: str) -> bool:
-    """Whether a visitor finds something at an address already, or an article that is yet to be published would be."""
-    path, _, query = path.partition("?")
-    if path == "/":
-        return not query
-    try:
-        endpoint, values = current_app.create_url_adapter(request).match(path, method="GET")
-    except NotFound:
-        return False
-    except HTTPException:
-        return True
-    if "slug" in values:
-        return bool(queries.page(values["slug"]) if endpoint == "reading.page" else queries.category(values["slug"]))
-    if endpoint.startswith("reading.article"):
-        return queries.exists(values["id"])
-    return True
 
 
 # Settings

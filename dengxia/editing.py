@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
-from dengxia import journal, manuscripts, revisions, working, writing
+from dengxia import journal, manuscripts, revisions, upkeep, working, writing
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.journal import By
@@ -152,10 +152,14 @@ def _reads_otherwise(standing: Standing, text: Manuscript) -> bool:
 
 
 def _free(aliases: list[str], id: int | None) -> list[str]:
-    """The old addresses; `Refused` where one leads elsewhere."""
+    """The old addresses; `Refused` where one leads elsewhere, or would from now on but is the site's own."""
     taken = select(Redirect.path).where(Redirect.path.in_(aliases), Redirect.article_id.is_distinct_from(id))
     if path := db.session.scalar(taken.limit(1)):
         raise Refused("旧地址", f"{path} 已经通到别处，请删去")
+    own = set(db.session.scalars(select(Redirect.path).where(Redirect.article_id == id)))
+    for path in aliases:
+        if path not in own:
+            upkeep.refuse_ours(path)
     return aliases
 
 

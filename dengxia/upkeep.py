@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
+from werkzeug.exceptions import HTTPException, NotFound
 
 from dengxia import journal
 from dengxia.formats import Refused, line, old_path, web_address
 from dengxia.journal import By
-from dengxia.queries import Row, ask, categories
+from dengxia.queries import Row, ask, categories, category, exists, page
 from dengxia.settings import AT_DESK, DEFAULTS, fixed, malformed
 from dengxia.writing import CATEGORIES, changing
 from models import Article, Category, Link, Redirect, Setting, db
@@ -152,11 +154,37 @@ def typed_path(typed: str) -> str:
         raise Refused("旧地址", str(error)) from None
 
 
-def add_redirect(by: By, path: str, target: str) -> None:
-    """Let an address that is free (which the caller knows) lead to an article or a category.
+def refuse_ours(path: str) -> None:
+    """Raise `Refused` where an old address could lead nowhere, since it is one of the site's own."""
+    if _is_ours(path):
+        raise Refused("旧地址", f"{path} 是网站自己的地址，打得开，不能转走")
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a visitor finds something at an address already, or an article that is yet to be published would be."""
+    path, _, query = path.partition("?")
+    if path == "/":
+        return not query
+    try:
+        endpoint, values = current_app.url_map.bind("").match(path, method="GET")
+    except NotFound:
+        return False
+    except HTTPException:
+        return True
+    if "slug" in values:
+        return bool(page(values["slug"]) if endpoint == "reading.page" else category(values["slug"]))
+    if endpoint.startswith("reading.article"):
+        return exists(values["id"])
+    return True
+
+
+def add_redirect(by: By, typed: str, target: str) -> None:
+    """Let an address, as it was typed, lead to an article or a category.
 
     `target` is the number or the address of an article, or the name, slug or address of a category.
     """
+    path = typed_path(typed)
+    refuse_ours(path)
     to = _target(target)
     with changing():
         if known := redirect(path):

@@ -446,6 +446,30 @@ def test_without_a_session_a_script_is_told_in_json(desk, author):
     assert (answer.status_code, answer.get_json()) == (401, {"status": 401})
 
 
+def test_an_old_address_is_none_of_the_sites_own(editor):
+    id = write(editor, title="还没有发布")
+    for path in ("/", "/desk/articles", "/feed.xml", "/page/2", f"/article/{id}"):
+        answer = send(editor, aliases=path)
+        assert (answer.status_code, "是网站自己的地址" in answer.text) == (400, True), path
+    assert send(editor, aliases="/2019/old.html\n/article/99999").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("path", "long"),
+    [
+        ("/desk/pages/add", "source"),
+        ("/desk/pages/about/edit", "source"),
+        ("/desk/articles/1/corrections", "text"),
+        ("/desk/articles/new", "body"),
+    ],
+)
+def test_long_texts_of_all_kinds_outlast_the_session(desk, path, long):
+    answer = desk.test_client().post(path, data={"title": "题", long: "写了一夜的字"})
+    assert answer.status_code == 401
+    shown = rf'<textarea id="{long}" name="{long}"[^>]*>\n写了一夜的字</textarea>'
+    assert re.search(shown, answer.text)
+
+
 def test_what_is_sent_after_the_session_has_ended_is_not_lost(desk, author):
     id = write(author)
     path, fields = f"/desk/articles/{id}", FORM | {"body": "一夜写的\n\n<正文>", "version": 1, "act": "save"}
