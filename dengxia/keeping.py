@@ -194,6 +194,8 @@ def restore(file: Path) -> tuple[str, Path | None]:
             place = instance / found.relative_to(folder)
             if not place.exists():
                 files.replace(place, [found.read_bytes()])
+                if place.name == CONFIG:
+                    place.chmod(0o600)  # it may hold a key or a password
         db.session.remove()
         db.engine.dispose()
         return revision, _swap(new, target)

@@ -153,7 +153,8 @@ def test_into_an_empty_folder(filled, file):
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     assert run(filled, "restore", file).exit_code == 0
     assert everything() == before
-    assert Path(filled.instance_path, "config.toml").read_text("utf8") == 'SITE_NAME = "灯"\n'
+    config = Path(filled.instance_path, "config.toml")
+    assert (config.read_text("utf8"), config.stat().st_mode & 0o777) == ('SITE_NAME = "灯"\n', 0o600)
 
 
 def test_the_configuration_of_this_machine_stays(filled, file):
