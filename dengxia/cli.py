@@ -77,6 +77,8 @@ def seed(paths, format, category, media, report, overwrite, undo, dry_run, stric
     paths, addresses = _sources(paths)
     if media:
         _need_path(media)
+    if media and not media.is_dir():
+        raise _Stop(f"--media 应当是文件夹：{media}", exit_code=2)
     options = records.Options(
         zone=ZoneInfo(current_app.config["SITE_TIMEZONE"]),
         media=Path(current_app.instance_path, "media"),

@@ -16,7 +16,6 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from dengxia import images, keeping, queries, ranks, schema, search
-from dengxia.around import unpack_others
 from dengxia.packing import unpack_html
 from models import Article, ArticleTag, Body, Page, Related, Segment, db, now
 
@@ -69,8 +68,8 @@ def _permissions() -> Finding:
     found += [
         f"{file.name} 和文件夹不是同一个主人" for file in filter(Path.exists, files) if file.stat().st_uid != owner
     ]
-    if not os.access(instance, os.W_OK):
-        found.append("instance 文件夹写不了")
+    places = instance, *filter(Path.exists, [instance / "media"])
+    found += [f"{folder.name} 文件夹读不了或写不了" for folder in places if not os.access(folder, os.R_OK | os.W_OK)]
     return Finding("权限", "；".join(found), f"在 {instance} 里 chmod o-rwx、chown 成网站的用户")
 
 
@@ -111,12 +110,9 @@ def _search() -> Finding:
 
 def _related() -> Finding:
     ids = set(db.session.scalars(select(Article.id).where(Article.published_at.is_not(None))))
-    missing, astray = set(ids), []
-    for id, others in db.session.execute(select(Related.article_id, Related.others).execution_options(yield_per=1000)):
-        missing.discard(id)
-        if not ids.issuperset(unpack_others(others)):
-            astray.append(id)
-    return _derived("相关文章", _some("缺", sorted(missing)) + _some("指向没有的", astray))
+    # What was removed since stays in the lists of others, and pages pass it over.
+    listed = db.session.scalars(select(Related.article_id).execution_options(yield_per=1000))
+    return _derived("相关文章", _some("缺", sorted(ids.difference(listed))))
 
 
 def _lists() -> Finding:

@@ -42,9 +42,9 @@ def export(folder: Path, format: str, media: Path, zone: ZoneInfo, progress: Cal
             for one in articles:
                 place = f"articles/{one.own.number // PER_FOLDER:05}/{one.own.number:08}{_suffix(one)}"
                 target.put(place, [markdown.write(one, zone).encode()])
-        for picture in sorted(media.glob("[!.]*.*")):
+        for picture in files.listed(media):
             # No address leads to a name that cannot be written down.
-            if picture.name.isprintable():
+            if picture.suffix and picture.name.isprintable():
                 target.put(f"media/{picture.name}", [picture.read_bytes()])
         for number, one in enumerate(_pages() if format == "markdown" else (), 1):
             target.put(f"pages/{number:03}-{one.slug}{_suffix(one)}", [markdown.write(one, zone).encode()])

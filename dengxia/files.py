@@ -46,6 +46,14 @@ def flush(folder: Path) -> None:
         os.close(number)
 
 
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder, but hidden files, in its order; nothing where there is none. OSError where it is closed.
+
+    `glob` would give nothing then, and a backup would be called one without its pictures.
+    """
+    return sorted(file for file in folder.iterdir() if file.name[0] != ".") if folder.exists() else []
+
+
 def lies_in(file: Path, folder: Path) -> bool:
     """Whether a file lies in a folder once all links are followed."""
     try:
@@ -61,6 +69,10 @@ REASONS = {
     errno.EACCES: "没有权限",
     errno.EPERM: "没有权限",
     errno.EROFS: "文件夹是只读的",
+    errno.ENOENT: "没有这个文件夹",
+    errno.EEXIST: "那里已经有同名的东西",
+    errno.ENOTDIR: "那里是文件，不是文件夹",
+    errno.EISDIR: "那里是文件夹，不是文件",
 }
 
 

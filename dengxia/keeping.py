@@ -8,6 +8,7 @@ Besides search this knows that the database is SQLite, for what no other way can
 """
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -63,7 +64,7 @@ def _members(copy: Path, pictures: bool) -> Iterator[tuple[str, Path]]:
     yield DATABASE, copy
     if (instance / CONFIG).is_file():
         yield CONFIG, instance / CONFIG
-    for picture in sorted((instance / "media").glob("[!.]*")) if pictures else ():
+    for picture in files.listed(instance / "media") if pictures else ():
         if picture.is_file():
             yield f"media/{picture.name}", picture
 
@@ -105,7 +106,8 @@ def before(what: str) -> Path:
 def last_backup() -> Last | None:
     """The newest backup of the whole site, if there was one."""
     try:
-        return Last(**json.loads(_last_file().read_text("utf8")))
+        last = Last(**json.loads(_last_file().read_text("utf8")))
+        return last._replace(at=int(last.at))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -179,6 +181,8 @@ def restore(file: Path) -> tuple[str, Path | None]:
     Everything is checked, and brought up to today's schema, before the one rename that changes the site. Pictures only
     come to those that are there, since their names tell their content. Raises `Refused`.
     """
+    if not (file.is_file() and os.access(file, os.R_OK)):
+        raise Refused(shown(file), "没有这个文件，或者不许读")
     instance, target = Path(current_app.instance_path), database()
     with _room(target.parent) as folder:
         facts = archive.unpack(file, folder)
@@ -190,6 +194,8 @@ def restore(file: Path) -> tuple[str, Path | None]:
             place = instance / found.relative_to(folder)
             if not place.exists():
                 files.replace(place, [found.read_bytes()])
+                if place.name == CONFIG:
+                    place.chmod(0o600)  # it may hold a key or a password
         db.session.remove()
         db.engine.dispose()
         return revision, _swap(new, target)

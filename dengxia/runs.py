@@ -97,7 +97,7 @@ def undo(run: int, say: Callable[[str], object]) -> Undone:
     changed something of it. Batch by batch: after a break it goes on from there.
     """
     where = f"第 {run} 次放入"
-    if not db.session.scalar(select(exists().where(Run.id == run))):
+    if not (run < 2**63 and db.session.scalar(select(exists().where(Run.id == run)))):  # SQLite counts so far
         raise Refused(where, "没有这一次，或者已经撤销了")
     later = db.session.scalar(select(Replaced.run_id).where(Replaced.before == run).order_by(Replaced.run_id).limit(1))
     if later:

@@ -230,6 +230,8 @@ def _steps(items: Sequence[Found], options: Options, report: Report) -> list[_Wa
         try:
             if isinstance(item, Refused):
                 raise item
+            if item.page:
+                _check_page(item)  # before its pictures are taken in
             _settle(item, options, report, steps.append)
             wanted = _page(item) if item.page else _article(item, known.get(item.key), options)
             if item.own:
@@ -282,15 +284,17 @@ def _edited(record: Record, title: str) -> Refused:
     return Refused(record.where, f"《{title}》在编辑台改过，没有动它；要换成这里的，请加 --overwrite")
 
 
-def _page(record: Record) -> _Wanted | None:
-    slug = record.slug
+def _check_page(record: Record) -> None:
     if record.draft:
-        raise Refused(
-            record.where, f"页面没有草稿：《{record.title}》是草稿、私密或有密码，没有放入；要公开它，先去掉这个标记"
-        )
-    if not fixed.may_be_at(slug):
-        raise Refused(record.where, f"slug {slug!r} 不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同")
-    known = queries.page(slug)
+        left_out = f"《{record.title}》是草稿、私密或有密码，没有放入；要公开它，先去掉这个标记"
+        raise Refused(record.where, f"页面没有草稿：{left_out}")
+    if not fixed.may_be_at(record.slug):
+        reason = "不能作页面的地址：用小写字母、数字和连字符，且不与现有地址相同"
+        raise Refused(record.where, f"slug {record.slug!r} {reason}")
+
+
+def _page(record: Record) -> _Wanted | None:
+    known = queries.page(record.slug)
     if known and (known.title, known.format, known.source) == (record.title, record.format, record.body):
         return None
     return _Wanted(record, known)

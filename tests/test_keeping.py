@@ -153,7 +153,8 @@ def test_into_an_empty_folder(filled, file):
         shutil.rmtree(place) if place.is_dir() else place.unlink()
     assert run(filled, "restore", file).exit_code == 0
     assert everything() == before
-    assert Path(filled.instance_path, "config.toml").read_text("utf8") == 'SITE_NAME = "灯"\n'
+    config = Path(filled.instance_path, "config.toml")
+    assert (config.read_text("utf8"), config.stat().st_mode & 0o777) == ('SITE_NAME = "灯"\n', 0o600)
 
 
 def test_the_configuration_of_this_machine_stays(filled, file):
@@ -265,7 +266,20 @@ def test_a_backup_of_a_newer_program_is_refused(filled, tmp_path):
 
 def test_a_missing_file_is_said(app, tmp_path):
     result = run(app, "restore", tmp_path / "none.tar")
-    assert (result.exit_code, len(result.output.splitlines())) == (1, 1)
+    assert (result.exit_code, result.output) == (
+        1,
+        f"{tmp_path / 'none.tar'}: 没有这个文件，或者不许读（什么都没有改）\n",
+    )
+
+
+def test_no_backup_and_no_export_without_the_pictures(filled, tmp_path):
+    media = Path(filled.instance_path, "media")
+    shutil.rmtree(media)
+    media.touch()
+    for command in ("backup", "export"):
+        result = run(filled, command, tmp_path / command)
+        assert (result.exit_code, result.output) == (1, f"{media}: 写不了：那里是文件，不是文件夹\n")
+    assert not (tmp_path / "backup").exists()
 
 
 # By itself

@@ -187,7 +187,11 @@ def test_a_run_that_changes_nothing_has_no_number(seed):
 
 @pytest.mark.parametrize(
     ("args", "reason"),
-    [(["9"], "第 9 次放入: 没有这一次，或者已经撤销了"), (["1", "x"], "--undo 不能和要放入的文件一起写")],
+    [
+        (["9"], "第 9 次放入: 没有这一次，或者已经撤销了"),
+        (["9" * 20], f"第 {'9' * 20} 次放入: 没有这一次，或者已经撤销了"),
+        (["1", "x"], "--undo 不能和要放入的文件一起写"),
+    ],
 )
 def test_undo_refused(app, seed, args, reason):
     seed(ONE)

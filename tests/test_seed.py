@@ -552,6 +552,14 @@ def test_pages_refused(seed_files, front, reason):
     assert rows("SELECT slug FROM page") == ["x"]
 
 
+def test_nothing_of_a_page_that_is_not_taken_comes_in(seed_files, app):
+    page = "---\ntype: page\ntitle: 页\nslug: x\npassword: 一二三\n---\n![](p.png)"
+    result = seed_files({"a.md": page, "p.png": picture()})
+    assert "《页》是草稿、私密或有密码，没有放入" in said(result)[0]
+    assert "成了草稿" not in result.output
+    assert not list(Path(app.instance_path).glob("media/*"))
+
+
 SITE = """
 [[category]]
 slug = "waihui"

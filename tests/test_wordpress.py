@@ -143,6 +143,9 @@ def test_pictures_that_are_not_there(move, tmp_path):
     assert "没有找到图片 /wp-content/uploads/2020/05/lamp-300x200.png" in move("--media", str(tmp_path / "old")).output
     result = move("--media", str(tmp_path / "nothing"))
     assert (result.exit_code, result.output) == (2, f"没有这个文件或文件夹：{tmp_path}/nothing\n")
+    (tmp_path / "file").touch()
+    result = move("--media", str(tmp_path / "file"))
+    assert (result.exit_code, result.output) == (2, f"--media 应当是文件夹：{tmp_path}/file\n")
 
 
 def test_pictures_outside_the_folder_are_not_taken(app, seed_files, tmp_path):

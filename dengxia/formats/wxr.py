@@ -90,7 +90,13 @@ def _children(path: Path) -> Iterator[tuple[_Child | Refused, int]]:
             except (expat.ExpatError, ValueError) as error:
                 yield from parser.taken()
                 reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
-                yield Refused(f"{shown(path)}:{parser.line}", f"从这里起读不下去（{reason}）"), 0
+                yield (
+                    Refused(
+                        f"{shown(path)}:{parser.line}",
+                        f"从这里起读不下去（{reason}），前面的都读了；请重新导出，或者改好这一行",
+                    ),
+                    0,
+                )
                 return
             data = file.read(_CHUNK)
 
