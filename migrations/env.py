@@ -1,5 +1,7 @@
 """How Alembic reaches the app's database; run by `flask db …`, never by hand."""
 
+from contextlib import suppress
+
 from alembic import context
 from alembic.runtime.migration import MigrationContext
 from flask import current_app
@@ -56,12 +58,12 @@ def upgrade():
 
 
 try:
-    is_new = not keeping.database().exists()
+    if engine is db.engine:
+        # It knows who may sign in. What SQLite lays beside it gets its mode, so it has to have it from the first moment.
+        with suppress(OSError):  # SQLite says it in better words
+            keeping.database().touch(mode=0o600)
     back_up()
     upgrade()
-    if is_new:
-        # It knows who may sign in.
-        keeping.database().chmod(0o600)
 except DatabaseError as error:
     raise SystemExit(f"数据库 {engine.url.database}: {schema.reason(error.orig)}") from None
 except Refused as refused:
