@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -107,6 +108,27 @@ def test_tables_of_another_version_are_refused_in_one_line(changed, name, statem
 )
 def test_a_blog_that_does_not_say_where_it_is(changed, name, statement):
     assert changed(name, statement)["开灯"].home == "http://localhost"
+
+
+@pytest.mark.parametrize(("name", "table"), [("typecho", "typecho_contents"), ("zblog", "zbp_post")])
+def test_a_broken_file_has_an_end(tmp_path, name, table):
+    """The last row of the table has a number that came before: without an end its rows would come again."""
+    file = shutil.copy(SAMPLES / f"{name}.db", tmp_path / "a.db")
+    with closing(sqlite3.connect(file)) as database:
+        [page] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        [size] = database.execute("PRAGMA page_size").fetchone()
+    data = bytearray(file.read_bytes())
+    start = (page - 1) * size
+    while data[start] == 5:  # the page on the right below
+        start = (int.from_bytes(data[start + 8 : start + 12]) - 1) * size
+    count = int.from_bytes(data[start + 3 : start + 5])
+    cell = start + int.from_bytes(data[start + 6 + 2 * count : start + 8 + 2 * count])
+    while data[cell] & 0x80:  # its length
+        cell += 1
+    data[cell + 1] = 1
+    file.write_bytes(data)
+    with pytest.raises(Refused, match="数据库坏了"):
+        list(databases.read(file, "k", ZONE))
 
 
 PHP = 'a:1:{s:4:"post";a:3:{s:3:"url";s:24:"%s";s:6:"widget";s:14:"Widget_Archive";}}'

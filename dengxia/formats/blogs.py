@@ -21,6 +21,13 @@ def taken(where: str, make: Callable[[], Record]) -> Record | Refused:
         return Refused(where, f"有一格里不是该有的东西（{error}）")
 
 
+def next_after(after: int, last: int, where: str) -> int:
+    """The number that the next rows come after; in a file that is broken they may come again without end."""
+    if last <= after:
+        raise Refused(where, "数据库坏了，从这里起读不下去")
+    return last
+
+
 def moment(seconds: int | None) -> datetime | None:
     """A moment as these tables have it; ValueError where it is none."""
     return datetime.fromtimestamp(int(seconds), UTC) if seconds else None

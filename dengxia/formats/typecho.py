@@ -38,7 +38,7 @@ def read(
             if row.type != "attachment":
                 made = partial(blog.record, row, terms[row.cid])
                 yield blogs.taken(f"{where}:{row.cid}", made), len(str(row.text))
-        after = rows[-1].cid
+        after = blogs.next_after(after, rows[-1].cid, where)
 
 
 class _Blog:

@@ -29,7 +29,7 @@ def read(
     ).all():
         for row in rows:
             yield blogs.taken(f"{where}:{row.log_ID}", partial(blog.record, row)), len(str(row.log_Content))
-        after = rows[-1].log_ID
+        after = blogs.next_after(after, rows[-1].log_ID, where)
 
 
 class _Blog:
