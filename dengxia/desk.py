@@ -22,7 +22,6 @@ SHOWN = 10  # of each list on the front page
 def front():
     """What waits for whoever is signed in, what is scheduled, and what changed lately."""
     every, mine = auth.may("publish"), current_user.id
-    scheduled = worklist.page("scheduled", owner=None if every else mine).rows
     return render_template(
         "desk/front.html",
         SHOWN=SHOWN,
@@ -30,7 +29,7 @@ def front():
         reviews=worklist.page("review").rows if every else [],
         drafts=worklist.page("draft", owner=mine).rows,
         copies=working.of_anything(mine),
-        scheduled=sorted(scheduled, key=lambda row: row.published_at),
+        scheduled=worklist.soonest(None if every else mine),
         edited=revisions.latest(SHOWN) if every else [],
         backup=keeping.last_backup() if auth.may("settings") else None,
         entries=journal.entries(NEWEST)[0][:SHOWN] if auth.may("people") else [],

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 
 from dengxia import asked, search
 from dengxia.asked import Query
-from dengxia.queries import Row, ask, ask_these
+from dengxia.queries import OLDEST_FIRST, Row, ask, ask_these
 from dengxia.search import DRAFTS, MOST, WORDS, match_all, phrase, quoted
 from models import Article, Category, User, now
 
@@ -43,6 +43,13 @@ _rows = (
     .outerjoin(User, User.id == Article.owner_id)
     .where(Article.id.in_(bindparam("ids", expanding=True)))
 )
+_owner = bindparam("owner")
+_soonest = (
+    select(Article.id)
+    .where(Article.published_at > bindparam("now"), _owner.is_(None) | (Article.owner_id == _owner))
+    .order_by(*OLDEST_FIRST)
+    .limit(PER_PAGE)
+)
 _later = select(Article.id).where(Article.published_at > bindparam("now")).limit(MOST)
 
 
@@ -57,9 +64,18 @@ def page(
         ids, complete = walk(state, words, marks, before)
         found, whole = found + ids, whole and complete
     ids = sorted(found, reverse=True)[: PER_PAGE + 1]
-    rows = {row.id: row for row in ask_these(_rows, ids[:PER_PAGE])}
     more = len(ids) > PER_PAGE or (ids and not whole)
-    return Worklist([rows[id] for id in ids if id in rows], ids[:PER_PAGE][-1] if more else None, whole)
+    return Worklist(_in_order(ids[:PER_PAGE]), ids[:PER_PAGE][-1] if more else None, whole)
+
+
+def soonest(owner: int | None) -> list[Row]:
+    """The scheduled articles of somebody or of all that come next, the first one first."""
+    return _in_order([row.id for row in ask(_soonest, owner=owner)])
+
+
+def _in_order(ids: Sequence[int]) -> list[Row]:
+    rows = {row.id: row for row in ask_these(_rows, ids)}
+    return [rows[id] for id in ids if id in rows]
 
 
 def _published(state: str, words: Query, marks: list[str], before: int) -> tuple[list[int], bool]:

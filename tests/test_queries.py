@@ -223,6 +223,7 @@ def write_at_the_desk():
         worklist.STATES, (None, 1), (None, person.id), ("", "正文 文 -无", "文")
     ):
         worklist.page(state, category, owner, query)
+        worklist.soonest(owner)
     assert revisions.latest(1)[0].article_id == id
     editing.purge(person, manuscripts.standing(id))
     assert remembered.values()

@@ -94,3 +94,10 @@ def test_odd_addresses_of_the_list(desk):
         assert client.get(f"/desk/articles?{query}").status_code == 200
     for query in ("state=x", "category=x"):
         assert client.get(f"/desk/articles?{query}").status_code == 404
+
+
+def test_what_comes_next_is_told_first(app, seed, monkeypatch):
+    monkeypatch.setattr(worklist, "_soonest", worklist._soonest.limit(2))
+    seed(*({"key": f"k{n}", "title": f"{n}", "body": "文", "date": f"{3000 - n}-01-01"} for n in range(4)))
+    assert [row.title for row in worklist.soonest(None)] == ["3", "2"]
+    assert worklist.soonest(7) == []
