@@ -15,13 +15,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from flask import current_app
 from sqlalchemy import Row
 
 from dengxia import (
     ahead,
     export,
-    files,
     fixed,
     images,
     keeping,
@@ -32,15 +30,13 @@ from dengxia import (
     records,
     runs,
     search,
-    upkeep,
+    site_folder,
     writing,
 )
 from dengxia.derived import Derived, Written, derive
-from dengxia.formats import LeftOut, Record, Refused, markdown, shown, site
-from dengxia.journal import TERMINAL
+from dengxia.formats import LeftOut, Record, Refused, markdown
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
-from dengxia.settings import AT_DESK, malformed
 from models import now
 
 # A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
@@ -97,16 +93,7 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
     paths = records.outermost(paths)
     options = replace(options, backup=options.backup and not options.dry_run and not queries.is_empty())
     for path in paths:
-        try:
-            found = _site(path)
-        except Refused as refused:
-            report.skip(refused)
-        else:
-            if not options.dry_run:
-                writing.put_categories(found.categories)
-                writing.put_links(found.links)
-                _settle_settings(path / site.NAME, found, report)
-                _take_pictures(path / "media", options, report)
+        site_folder.take(path, options, report.skip)
     search.prepare_for_much()
     _take(records.find(paths, options), options, report, progress)
     if report.linked and not options.dry_run:
@@ -135,50 +122,6 @@ def _take(
 
 def print_nothing(_: object) -> None:
     """For when nobody listens."""
-
-
-def _site(path: Path) -> site.Site:
-    """What a folder's site.toml says, which may not give a category that is there another slug.
-
-    It brings nothing back that was merged or given another address at the desk.
-    """
-    file = path / site.NAME
-    if not file.is_file():
-        return site.Site()
-    try:
-        found = site.read(file)
-    except OSError as error:
-        raise Refused(shown(file), files.unreadable(error)) from None
-    for name, value in found.settings.items():
-        if reason := "编辑台里没有这一项" if name not in AT_DESK else malformed(name, value):
-            raise Refused(shown(file), f"settings 的 {name}：{reason}")
-    slugs, old = {row.name: row.slug for row in queries.categories()}, writing.old_categories()
-    found = found._replace(categories=[row for row in found.categories if row["slug"] not in old])
-    for category in found.categories:
-        name, slug = category["name"], category["slug"]
-        if slugs.get(name, slug) != slug:
-            raise Refused(shown(file), f"分类 {name} 已经有了，它的 slug 是 {slugs[name]}，请照着写")
-    return found
-
-
-def _settle_settings(file: Path, found: site.Site, report: Report) -> None:
-    """Set what was set at the desk of the site that was exported, but for what is fixed here."""
-    wanted = {name: value for name, value in found.settings.items() if current_app.config.get(name) != value}
-    try:
-        if wanted:
-            upkeep.change_settings(TERMINAL, wanted)
-    except Refused as refused:
-        report.skip(Refused(shown(file), f"设置 {refused}"))
-
-
-def _take_pictures(folder: Path, options: Options, report: Report) -> None:
-    """Take in the pictures of an export, which the texts name by the names they have there."""
-    for file in sorted(folder.glob("[!.]*.*")):
-        if files.lies_in(file, folder) and not (options.media / file.name).exists():
-            try:
-                images.put_back(file.name, file.read_bytes(), options.media)
-            except (ValueError, OSError) as error:
-                report.skip(Refused(shown(file), str(error)))
 
 
 # Matching and writing

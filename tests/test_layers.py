@@ -15,7 +15,8 @@ DOORS = set(
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
-    " health postings export keeping doctor settings upkeep categories fixed uses album runs rebuilding".split()
+    " health postings export keeping doctor settings upkeep categories fixed uses album runs rebuilding"
+    " site_folder".split()
 )
 TOOLS = set(
     "archive markup typeset commonmark han asked snippets packing images pictures files limits formats derived terms"
