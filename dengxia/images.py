@@ -6,13 +6,15 @@ lie beside it as WebP, and its name says so (`-s` before the type), so that a pa
 what there is, and how much room to keep. An animation stays one, in its own size only.
 """
 
+import fcntl
 import hashlib
 import io
+import os
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 from PIL import ExifTags, Image, ImageCms
@@ -23,7 +25,9 @@ TYPES = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp", "AVIF": "avi
 # What Pillow calls a JPEG of several pictures, as some phones write it.
 ALSO = {"MPO": "JPEG"}
 MAX_BYTES = 20 * 2**20
-MAX_PIXELS = Image.MAX_IMAGE_PIXELS = 50_000_000
+# A point takes 8 to 10 bytes of memory while a JPEG or a PNG is made anew, up to 35 for WebP and AVIF: 200 to 280 MB.
+MAX_PIXELS = {"PNG": 25_000_000, "JPEG": 25_000_000, "GIF": 25_000_000, "WEBP": 8_000_000, "AVIF": 6_000_000}
+Image.MAX_IMAGE_PIXELS = max(MAX_PIXELS.values())
 # A column of text is 700 points wide, a telephone 400; screens have one, two or three dots for each.
 WIDTHS = (480, 960, 1600)
 MAX_WEBP = 16383
@@ -36,8 +40,6 @@ _OPTIONS = {
     "AVIF": {"quality": 75, "speed": 8},
 }
 _KEPT = ("icc_profile", "transparency", "loop", "background")
-# A picture of the largest size takes 400 MB while it is made anew.
-_one_at_a_time = Lock()
 
 
 class _Seen(NamedTuple):
@@ -62,7 +64,8 @@ def name(data: bytes) -> str:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             kind, width, height, moves = _read(data)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise ValueError(f"图片超过 {MAX_PIXELS // 10_000} 万点（动画把各帧加在一起算）") from None
+        most = "、".join(f"{kind} {pixels // 10_000} 万" for kind, pixels in MAX_PIXELS.items())
+        raise ValueError(f"图片的点太多，请先缩小：最多 {most}（动画把各帧加在一起算）") from None
     except Exception:  # Pillow's readers raise whatever a broken file makes them stumble over
         raise ValueError("不是 PNG、JPEG、GIF、WebP 或 AVIF 图片，或者已损坏") from None
     smaller = "-s" if widths(width, height) and not moves else ""
@@ -83,16 +86,29 @@ def forms(name: str) -> dict[str, int]:
 
 def keep(data: bytes, folder: Path) -> str:
     """Write a picture in all its forms into `folder` unless it is there, and give its name."""
-    named = name(data)
-    # Without the mark: from before there were smaller widths.
-    for known in (named, named.replace("-s.", ".")):
-        if (folder / known).exists():
-            return known
-    with _one_at_a_time, warnings.catch_warnings(action="ignore"):
-        # The picture itself is last, so where it is there all are.
-        for form, made in zip(forms(named), _made(data), strict=True):
-            files.create(folder / form, made)
-    return named
+    with _one_at_a_time(folder):
+        named = name(data)
+        # Without the mark: from before there were smaller widths.
+        for known in (named, named.replace("-s.", ".")):
+            if (folder / known).exists():
+                return known
+        with warnings.catch_warnings(action="ignore"):
+            # The picture itself is last, so where it is there all are.
+            for form, made in zip(forms(named), _made(data), strict=True):
+                files.create(folder / form, made)
+        return named
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """One picture in memory, whichever of the site's processes has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def put_back(form: str, data: bytes, folder: Path) -> None:
@@ -108,7 +124,7 @@ def put_back(form: str, data: bytes, folder: Path) -> None:
 def _read(data: bytes) -> _Seen:
     with _opened(data) as picture:
         kind, (width, height), moves = ALSO.get(picture.format, picture.format), picture.size, _moves(picture)
-        if moves and picture.n_frames * width * height > MAX_PIXELS:
+        if (picture.n_frames if moves else 1) * width * height > MAX_PIXELS[kind]:
             raise Image.DecompressionBombError
         # A JPEG is read to its end also at an eighth of its size, which takes a sixty-fourth of the memory.
         picture.draft(None, (1, 1))
@@ -156,7 +172,8 @@ def _made(data: bytes) -> Iterator[bytes]:
         nothing = dict.fromkeys(("comment", "exif", "xmp"), b"")
         yield _encoded(picture, kind, save_all=True, duration=_durations(picture), **nothing)
         return
-    picture = _as_shown(_upright(picture))
+    picture = _upright(picture)
+    picture = _as_shown(picture)
     yield from reversed([_encoded(small, "WEBP", quality=80) for small in _smaller(picture)])
     yield _encoded(picture, kind)
 
@@ -166,7 +183,8 @@ def _upright(picture: Image.Image) -> Image.Image:
     turn = _turn(picture)
     picture.load()
     picture.info = {name: value for name, value in picture.info.items() if name in _KEPT}
-    return picture if turn is None else picture.transpose(turn)
+    # A copy, for WebP's reader keeps twice the picture as long as it lives.
+    return picture.copy() if turn is None else picture.transpose(turn)
 
 
 def _smaller(picture: Image.Image) -> Iterator[Image.Image]:

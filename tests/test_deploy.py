@@ -123,6 +123,7 @@ def deployed(site_folder):
     environment = {
         **os.environ,
         "FLASK_INSTANCE_PATH": str(site_folder),
+        "GRANIAN_WORKERS": of_unit("GRANIAN_WORKERS=(.*)"),
         "GRANIAN_LOG_ACCESS_ENABLED": "true",
         "GRANIAN_LOG_ACCESS_FMT": of_unit("GRANIAN_LOG_ACCESS_FMT=(.*)'").replace("%%", "%"),
     }
@@ -182,6 +183,15 @@ def test_static_files_and_pictures_come_from_the_disk(deployed):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     for path in ("/media/../dengxia.db", "/media/..%2fsecret_key", "/media../secret_key", "/static../app.py"):
         assert ask(deployed, path).status in (400, 404), path
+
+
+def test_the_site_says_what_is_too_much(deployed):
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+    # What is too much, and what lacks the token of its form.
+    for size, status in ((64, 413), (63, 400)):
+        body = head + bytes(size * 2**20) + b"\r\n--x--\r\n"
+        answer = ask(deployed, "/desk/sign-in", "POST", body, Content_Type="multipart/form-data; boundary=x")
+        assert (answer.status, "Content-Security-Policy" in answer.headers) == (status, True)
 
 
 def test_who_guesses_waits_whatever_address_he_gives_out(deployed, site_folder):

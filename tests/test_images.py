@@ -3,9 +3,12 @@
 import hashlib
 import io
 import struct
+import subprocess
+import sys
 import zlib
 
 import pytest
+from conftest import ROOT
 from PIL import ExifTags, Image, ImageCms, features
 
 from dengxia import files, images
@@ -74,7 +77,7 @@ def test_not_a_picture(data):
 
 @pytest.mark.parametrize("size", [(10_001, 5_000), (20_000, 20_000), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels(size):
-    with pytest.raises(ValueError, match="万点"):
+    with pytest.raises(ValueError, match="点太多"):
         images.name(png(*size))
 
 
@@ -105,7 +108,7 @@ def test_nothing_is_left_of_a_write_that_fails(tmp_path, monkeypatch):
 def test_refused_picture_is_not_kept(tmp_path):
     with pytest.raises(ValueError):
         images.keep(b"<html>", tmp_path / "media")
-    assert not (tmp_path / "media").exists()
+    assert not list((tmp_path / "media").iterdir())
 
 
 # Made anew
@@ -237,9 +240,29 @@ def test_frames_count_together(monkeypatch):
     frames = [Image.new("RGB", (500, 400), color) for color in ("red", "green", "blue")]
     data = io.BytesIO()
     frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
-    monkeypatch.setattr(images, "MAX_PIXELS", 500_000)
+    monkeypatch.setitem(images.MAX_PIXELS, "GIF", 500_000)
     with pytest.raises(ValueError, match="动画把各帧加在一起算"):
         images.name(data.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_what_takes_more_memory_may_have_fewer_points(monkeypatch, kind):
+    monkeypatch.setattr(images, "MAX_PIXELS", {**dict.fromkeys(images.MAX_PIXELS, 5000), kind: 4999})
+    assert images.name(picture("PNG", size=(100, 50)))
+    with pytest.raises(ValueError, match="点太多，请先缩小"):
+        images.name(picture(kind, size=(100, 50)))
+
+
+def test_one_at_a_time_in_all_processes(tmp_path):
+    keeps = "import sys; from pathlib import Path; from dengxia import images; "
+    keeps += "images.keep(sys.stdin.buffer.read(), Path(sys.argv[1]))"
+    with images._one_at_a_time(tmp_path):
+        other = subprocess.Popen([sys.executable, "-c", keeps, tmp_path], cwd=ROOT, stdin=subprocess.PIPE)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.communicate(picture(), timeout=1.5)
+        assert not list(tmp_path.iterdir())
+    other.communicate(timeout=20)
+    assert (other.returncode, len(list(tmp_path.iterdir()))) == (0, 1)
 
 
 def test_kept_before_there_were_widths_stays_as_it_is(tmp_path):
