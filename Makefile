@@ -9,8 +9,8 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --gene
 .PHONY: run test deploy-test lint bench lock
 
 run: .venv/run
-	@$(BIN)/flask db upgrade
-	@$(BIN)/flask seed --if-empty
+	@# Most starts need no upgrade, and to look for one takes a second.
+	@$(BIN)/flask seed --if-empty 2>/dev/null || { $(BIN)/flask db upgrade && $(BIN)/flask seed --if-empty; }
 	@echo "灯下: http://127.0.0.1:$(PORT)/  (Ctrl+C 停止)"
 	@$(BIN)/granian --interface wsgi --factory --host 127.0.0.1 --port $(PORT) --log-level warning --blocking-threads 4 --workers-kill-timeout 5 app:create_app
 

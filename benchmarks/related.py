@@ -27,7 +27,7 @@ from common import QUICK, ROOT, SMALL, copied, corpus, report, show, site
 
 sys.path.insert(0, str(ROOT))
 from app import create_app
-from dengxia import queries, related, writing
+from dengxia import queries, related, runs
 from dengxia.around import around
 
 WARM_UP, EACH = 5, 40
@@ -36,7 +36,7 @@ WARM_UP, EACH = 5, 40
 def latency(articles: int) -> None:
     """Milliseconds of one new article on either site."""
     figures: dict[str, list[float]] = defaultdict(list)
-    times = timed(writing, "put_articles"), timed(related, "change")
+    times = timed(runs, "put"), timed(related, "change")
     with ExitStack() as open_files:
         records = open_files.enter_context(corpus(WARM_UP + EACH, 500, after=articles)).read_text("utf8").splitlines()
         apps = {}
