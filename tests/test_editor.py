@@ -321,3 +321,49 @@ def test_axe_finds_no_violation_in_the_pictures(page, cookies, desk_address, wid
 
 def test_the_script_is_small():
     assert (ROOT / "static/editor.js").stat().st_size < 30_000
+
+
+def test_an_article_from_plan_to_correction(write, browser, desk_address):
+    """Scheduled, changed by two at once, published, an older text restored, corrected in public."""
+    page = write
+    page.get_by_label("标题").fill("定时的一篇")
+    body(page).fill("第一稿。")
+    page.get_by_text("时间、摘要、封面、格式、旧地址").click()
+    page.get_by_label("发布时间").fill("2099-01-01T08:00:01")
+    page.get_by_role("button", name="发布").click()
+    page.wait_for_url("**done=publish")
+    public = f"{desk_address}/article/{re.search('articles/([0-9]+)', page.url)[1]}"
+    assert page.request.get(public).status == 404
+
+    save = re.compile("^保存")
+    other = browser.new_context()
+    other.add_cookies(page.context.cookies())
+    theirs = other.new_page()
+    theirs.goto(page.url)
+    body(theirs).fill("对方的第二稿。")
+    theirs.get_by_role("button", name=save).click()
+    theirs.wait_for_url("**done=save")
+    other.close()
+    body(page).fill("我的第二稿。")
+    page.get_by_role("button", name=save).click()
+    expect(page.get_by_role("heading", name="保存过这篇文章")).to_be_visible()
+    expect(page.locator(".changes del").first).to_have_text("对方")
+    expect(page.get_by_label("对方的正文")).to_have_value(re.compile("对方的第二稿。"))
+    expect(body(page)).to_have_value("我的第二稿。")
+    page.get_by_text("时间、摘要、封面、格式、旧地址").click()
+    page.get_by_label("发布时间").fill("")
+    page.get_by_role("button", name=save).click()
+    page.wait_for_url("**done=save")
+    assert "我的第二稿。" in page.request.get(public).text()
+
+    page.get_by_role("link", name="历史").click()
+    page.get_by_role("main").get_by_role("listitem").last.get_by_role("link").click()
+    page.get_by_role("button", name="恢复成这一号").click()
+    page.wait_for_url("**/desk/articles/*")
+    assert "第一稿。" in page.request.get(public).text()
+
+    page.get_by_role("link", name="更正").click()
+    page.get_by_role("textbox").fill("原来的第二稿不对。")
+    page.get_by_role("button", name="添加", exact=True).click()
+    page.goto(public)
+    expect(page.get_by_text("原来的第二稿不对。")).to_be_visible()
