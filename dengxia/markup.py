@@ -6,6 +6,7 @@ Everything that a writer or an import gives is hostile. It passes bleach's allow
 
 import re
 from html import unescape
+from html.parser import HTMLParser
 from typing import NamedTuple
 
 import bleach
@@ -39,6 +40,13 @@ class Heading(NamedTuple):
     level: int
     id: str
     text: str
+
+
+class Tags(HTMLParser):
+    """Python's reader of HTML, which stumbles over the `<![if …]>` of Word that it does not know."""
+
+    def parse_marked_section(self, place: int, report: int = 1) -> int:
+        return self.parse_bogus_comment(place, report)
 
 
 def render(source: str, format: str) -> Rendered:

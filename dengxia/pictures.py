@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from dengxia import commonmark, files, images, moved
+from dengxia import commonmark, files, images, markup, moved
 from dengxia.formats import Record
 
 # In the top folder of a site of Hugo, Jekyll or Hexo.
@@ -91,7 +90,7 @@ def _in_html(text: str) -> list[Written]:
     return parser.found
 
 
-class _Tags(HTMLParser):
+class _Tags(markup.Tags):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Written] = []
@@ -102,10 +101,6 @@ class _Tags(HTMLParser):
             place = next((found for found in _ATTRIBUTE.finditer(text) if found[1].lower() == "src"), None)
             if src and place:
                 self.found.append(Written(text, *place.span(2), src, '"{}"'))
-
-    def parse_marked_section(self, place: int, report: int = 1) -> int:
-        # `<![if …]>` of Word; the library stumbles over those that it does not know.
-        return self.parse_bogus_comment(place, report)
 
 
 # On the disk

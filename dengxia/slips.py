@@ -8,13 +8,12 @@ place in the source. What is doubtful is let pass: a list that often cries wolf 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
-from html.parser import HTMLParser
 from itertools import accumulate
 from typing import NamedTuple
 
 from markdown_it.token import Token
 
-from dengxia import commonmark
+from dengxia import commonmark, markup
 from dengxia.han import HAN
 from dengxia.typeset import BLOCKS
 
@@ -70,7 +69,7 @@ def read(source: str, format: str) -> Prose:
     return prose
 
 
-class _Html(HTMLParser):
+class _Html(markup.Tags):
     """Adds the prose of HTML that stands at a place of the source."""
 
     def __init__(self, prose: Prose, start: int):
@@ -126,10 +125,6 @@ class _Html(HTMLParser):
 
     def handle_charref(self, name: str) -> None:
         self.handle_entityref(f"#{name}")
-
-    def parse_marked_section(self, place: int, report: int = 1) -> int:
-        # As in pictures.py: of Word.
-        return self.parse_bogus_comment(place, report)
 
 
 class _Markdown:

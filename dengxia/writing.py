@@ -53,14 +53,8 @@ class Entry:
     corrections: Sequence[tuple[int, str]] | None = None
 
 
-def put_articles(entries: Sequence[Entry]) -> list[int]:
-    """Write new and changed articles with everything derived from them, all or none. Gives their ids."""
-    with changing():
-        return enter(entries)
-
-
 def enter(entries: Sequence[Entry]) -> list[int]:
-    """What `put_articles` does, within the transaction of a `changing` that is under way."""
+    """Write new and changed articles with everything derived from them, within a `changing`. Gives their ids."""
     known = [entry.id for entry in entries if entry.id]
     old_texts, old_keys = search.texts(known), ranks.keys(known)
     ids = _put_cards(entries)

@@ -607,7 +607,8 @@ def import_over(id, body):
     """What seeding does to an article whose file has changed."""
     text = derive(Written("", "题", body, "markdown"))
     card = {"title": "题", "cover": "", "status": "published", "date": 1}
-    writing.put_articles([writing.Entry(id, card, "综合", [], [], "markdown", text, "k", b"")])
+    with writing.changing():
+        writing.enter([writing.Entry(id, card, "综合", [], [], "markdown", text, "k", b"")])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -37,7 +37,8 @@ def many(app):
         text = derive(Written("", "题", row["body"], "markdown"))
         entries.append(writing.Entry(None, card, "乙甲"[n % 2], [], [], "markdown", text))
         rows.append(row)
-    ids = writing.put_articles(entries)
+    with writing.changing():
+        ids = writing.enter(entries)
     return dict(zip(ids, rows, strict=True))
 
 
