@@ -65,8 +65,8 @@ def words(title: str, text: str) -> Words:
         tokens(han.groups(body)),
         tokens(groups),
         whole(groups),
-        "".join(han.characters(title)),
-        "".join(han.characters(title + body)),
+        han.characters(title),
+        han.characters(title + body),
         terms.of(title, head),
     )
 

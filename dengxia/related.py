@@ -82,12 +82,11 @@ class _Batch:
     def __init__(self, articles: Mapping[int, Terms], known: Collection[int]):
         self.counts = _counts({id: terms for id, terms in articles.items() if id not in known})
         frequencies = postings.frequencies({ALL}.union(*(terms.ids for terms in articles.values())))
-        for term, count in self.counts.items():
-            frequencies[term] += count
+        frequencies.update(self.counts)
         total = frequencies[ALL] + PRIOR
         # By frequency, since most terms have one of a few.
-        idf = {count: math.log(1 + total / (count + 1)) for count in {*frequencies.values()}}
-        self.idf = {term: idf[count] for term, count in frequencies.items()}
+        idf = {count: math.log(1 + total / (count + 1)) for count in {0, *frequencies.values()}}
+        self.idf = defaultdict(lambda: idf[0], {term: idf[count] for term, count in frequencies.items()})
         self.weights = {id: self._weights(terms) for id, terms in articles.items()}
         read = set().union(*self.weights.values())
         self.tempered = {term: self.idf[term] ** 0.7 for term in read}

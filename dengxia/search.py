@@ -186,7 +186,8 @@ def _indexed(article: Text) -> dict[str, str]:
     words, credits, category = article.words, han.fold(article.credits), f"§{article.category}"
     marks = f"{category} §u{article.owner}" if article.owner else category
     text = " ¶ ".join([words.body, words.title, derived.tokens(han.groups(credits)), marks])
-    chars = " ".join([*{*words.chars, *han.characters(credits)}, marks])
+    others = [char for char in han.characters(credits) if char not in words.chars]
+    chars = " ".join([*words.chars, *others, marks])
     if article.status != "published":
         return {DRAFTS: f"{text} §{article.status} ¶ {chars}"}
     return {WORDS: text, TITLES: " ".join([words.title, *words.title_chars, words.whole, category]), CHARS: chars}

@@ -79,7 +79,7 @@ def nearest(words: str, limit: int = 5) -> list[Row]:
     found = {
         row.id: row
         for row in rows
-        if row.id in one_off or row.id in in_texts or 2 * len(chars & _characters(row.title)) >= len(chars)
+        if row.id in one_off or row.id in in_texts or 2 * _shared(chars, row.title) >= len(chars)
     }
     return list(found.values())[:limit]
 
@@ -98,8 +98,8 @@ def _one_off(groups: list[str]) -> Iterator[str]:
                 yield f"({' AND '.join([*others, near])})"
 
 
-def _characters(title: str) -> set[str]:
-    return han.characters(han.fold(title))
+def _shared(chars: str, title: str) -> int:
+    return sum(map(han.fold(title).__contains__, chars))
 
 
 def _begun(token: str) -> str:

@@ -37,18 +37,13 @@ def of(title: str, body: str) -> Terms:
         kinds[term] = kind
     titled = len(counts)
     runs = _CHINESE.findall(body)
-    ones, twos = (_codes("".join(some)) for some in ([run[:-1] for run in runs], [run[1:] for run in runs]))
+    ones, twos = (han.codes("".join(some)) for some in ([run[:-1] for run in runs], [run[1:] for run in runs]))
     counts.update([one << 21 | two for one, two in zip(ones, twos, strict=True)])
     counts.update(map(_other, _LATIN.findall(body)))
     weights = array("d", [1.0 if count == 1 else 1 + math.log(count) for count in counts.values()])
     for place, kind in enumerate(kinds.values()):
         weights[place] *= kind
     return Terms(array("Q", counts), weights, titled)
-
-
-def _codes(text: str) -> array:
-    # A third of the time that `ord` takes for each.
-    return array("I", text.encode("utf-32-le"))
 
 
 def _pair(one: str, two: str) -> int:

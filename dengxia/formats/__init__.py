@@ -202,11 +202,16 @@ def with_lf(text: str) -> str:
 
 def without_controls(text: str, first: int = 1) -> tuple[str, list[str]]:
     """A text without control characters, and what to say where it had some; its first line is `first`."""
-    found = _CONTROL.search(text)
+    found = not _is_plain(text) and _CONTROL.search(text)
     if not found:
         return text, []
     line = text.count("\n", 0, found.start()) + first
     return _CONTROL.sub("", text), [f"略去了控制字符，第一个是第 {line} 行的 U+{ord(found[0]):04X}"]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text surely has nothing odd: asked in a tenth of the time that a walk over it takes."""
+    return text.replace("\n", "").replace("\u3000", "").isprintable()
 
 
 def shown(path: Path) -> str:
@@ -245,7 +250,7 @@ def _first(fields: Mapping[str, object], names: Iterable[str]) -> object:
 
 def checked(text: str, name: str) -> str:
     """A text without control characters; ValueError where it has half a character."""
-    if not _ODD.search(text):
+    if _is_plain(text) or not _ODD.search(text):
         return text
     found = _SURROGATE.search(text)
     if found:
