@@ -34,7 +34,10 @@ class Words(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """A text and its safe HTML, both packed, its 字数, what lists show of it, its pictures' names, and its words."""
+    """A text and its safe HTML, both packed, its 字数, what lists show of it, its pictures' names, and its words.
+
+    `page` is the article's page (`prerender.Page`) where that was made too.
+    """
 
     source: bytes
     html: bytes
@@ -42,6 +45,7 @@ class Derived(NamedTuple):
     excerpt: str
     pictures: list[str]
     words: Words
+    page: tuple | None = None
 
 
 def derive(written: Written) -> Derived | Refused:

@@ -11,38 +11,96 @@ the article is written again or `flask rebuild` has run.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from math import ceil
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from flask import current_app
 from markupsafe import Markup
 
 from dengxia import markup, queries
-from dengxia.derived import Derived
+from dengxia.derived import Derived, Written, derive
+from dengxia.formats import Refused
 from dengxia.kept import keep
 from dengxia.packing import pack, unpack, unpack_html
 from dengxia.queries import Row
+from dengxia.settings import DEFAULTS
 from dengxia.times import iso, moment
 from models import db
 
 CHARACTERS_A_MINUTE = 400
+# The columns of a card that a page tells of.
+CARD = (
+    *("title", "summary", "own_summary", "published_at", "updated_at", "kind", "author", "editor"),
+    *("source", "source_url", "cover", "category", "category_slug"),
+)
 # Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
 MARK = "\ufdd0"
 
 
+class Draft(NamedTuple):
+    """What the page of a published article is made of beside its text: columns of its card, tags, corrections."""
+
+    card: Mapping[str, Any]
+    tags: list[str]
+    corrections: list[tuple[int, str]]
+
+
+class Page(NamedTuple):
+    """A packed page, and what it was made of."""
+
+    draft: Draft
+    packed: bytes
+
+
 def pages(texts: Mapping[int, Derived | Row]) -> dict[int, bytes]:
-    """The packed pages of published articles with these numbers and texts, after their cards and tags were written."""
-    names, corrected = queries.tags(texts), queries.corrections(texts)
+    """The packed pages of published articles with these numbers and texts, after their cards and tags were written.
+
+    A page that was made before is taken if it was made of the very same.
+    """
     made = {}
-    for card in queries.published(texts):
-        text = texts[card.id]
-        columns = {**card._asdict(), "html": unpack_html(text.html, text.source), "length": text.length}
-        made[card.id] = pack(_render(columns, names[card.id], corrected[card.id]), _known(columns))
+    for id, draft in drafts(texts).items():
+        text = texts[id]
+        ready = getattr(text, "page", None)
+        made[id] = ready.packed if ready and ready.draft == draft else _packed(draft, text)
     return made
+
+
+def drafts(ids: Iterable[int]) -> dict[int, Draft]:
+    """What the pages of those articles that are published are made of, in the transaction of the session."""
+    ids = list(ids)
+    tags, corrections = queries.tags(ids), queries.corrections(ids)
+    found = {}
+    for card in queries.published(ids):
+        columns = {name: getattr(card, name) for name in CARD}
+        found[card.id] = Draft(columns, tags[card.id], [(one.at, one.text) for one in corrections[card.id]])
+    return found
+
+
+def deriving() -> Callable[[tuple[Written, Draft | None]], Derived | Refused]:
+    """The work of deriving everything from a text, and of making its page where a draft is given, in any process."""
+    return partial(_derive, current_app.import_name, {name: current_app.config[name] for name in DEFAULTS})
+
+
+def _derive(app: str, settings: Mapping[str, object], work: tuple[Written, Draft | None]) -> Derived | Refused:
+    written, draft = work
+    text = derive(written)
+    if isinstance(text, Refused) or not draft:
+        return text
+    if not current_app:
+        import_module(app).create_app(settings).app_context().push()
+    draft = draft._replace(card={**draft.card, "summary": draft.card["own_summary"] or text.excerpt})
+    return text._replace(page=Page(draft, _packed(draft, text)))
+
+
+def _packed(draft: Draft, text: Derived | Row) -> bytes:
+    columns = {**draft.card, "html": unpack_html(text.html, text.source), "length": text.length}
+    return pack(_render(columns, draft.tags, draft.corrections), _known(columns))
 
 
 def page(card: Row, values: Mapping[str, str]) -> str:
@@ -68,7 +126,7 @@ def _made(columns: Mapping[str, Any]) -> str:
     id = columns["id"]
     with db.engine.connect() as connection:
         names, corrected = queries.tags([id], connection)[id], queries.corrections([id], connection)[id]
-    return _render(columns, names, corrected)
+    return _render(columns, names, [(one.at, one.text) for one in corrected])
 
 
 def _hole(name: str, **_: object) -> Markup:
@@ -81,7 +139,7 @@ def _known(columns: Mapping[str, Any]) -> str:
 
 def _model() -> str:
     settings = map(current_app.config.__getitem__, ("SITE_TIMEZONE", "SITE_DESCRIPTION"))
-    return "\n".join([_render(_MODEL, ["文"], [SimpleNamespace(at=0, text="文")]), *settings])
+    return "\n".join([_render(_MODEL, ["文"], [(0, "文")]), *settings])
 
 
 # What a page says more than once, or what is not the article's own.
@@ -98,10 +156,10 @@ _MODEL = {
 }
 
 
-def _render(columns: Mapping[str, Any], names: Iterable[str], corrected: Iterable[Row | SimpleNamespace]) -> str:
+def _render(columns: Mapping[str, Any], names: Iterable[str], corrections: Iterable[tuple[int, str]]) -> str:
     card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
     names = list(map(_unmarked, names))
-    corrected = [SimpleNamespace(at=one.at, text=_unmarked(one.text)) for one in corrected]
+    corrected = [SimpleNamespace(at=at, text=_unmarked(text)) for at, text in corrections]
     site, url = _hole("site"), _hole("url")
     picture = card.cover or markup.first_picture(card.html)
     if picture:

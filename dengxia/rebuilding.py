@@ -6,9 +6,10 @@ from contextlib import closing
 from sqlalchemy import bindparam, select, update
 
 from dengxia import ahead, markup, prerender, queries, ranks, related, search, uses, writing
-from dengxia.derived import Derived, Written, derive
+from dengxia.derived import Derived, Written
 from dengxia.formats import Refused
 from dengxia.packing import unpack
+from dengxia.prerender import Draft
 from models import Article, Body, Page, db
 
 
@@ -28,7 +29,7 @@ def rebuild(batch: int = 500) -> Iterator[int]:
             uses.note(markup.pictures(html))
             db.session.execute(update(Page).where(Page.id == page.id).values(html=html))
         done = 0
-        with closing(ahead.each(derive, _written(batch))) as batches:
+        with closing(ahead.each(prerender.deriving(), _written(batch))) as batches:
             for covers, texts in batches:
                 _rewrite(dict(zip(covers, texts, strict=True)))
                 shown = zip(covers.items(), texts, strict=True)
@@ -37,12 +38,14 @@ def rebuild(batch: int = 500) -> Iterator[int]:
                 yield done
 
 
-def _written(batch: int) -> Iterator[tuple[dict[int, str], list[Written]]]:
-    """The texts of all articles in batches, each with the articles' covers by number."""
+def _written(batch: int) -> Iterator[tuple[dict[int, str], list[tuple[Written, Draft | None]]]]:
+    """The texts of all articles and the drafts of their pages in batches, each with the articles' covers by number."""
     after = 0
     while rows := queries.bodies(after, batch):
         covers = {row.id: row.cover for row in rows}
-        yield covers, [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
+        drafts = prerender.drafts(covers)
+        texts = [Written(f"article {row.id}", row.title, unpack(row.source), row.format) for row in rows]
+        yield covers, [(text, drafts.get(row.id)) for row, text in zip(rows, texts, strict=True)]
         after = rows[-1].id
 
 

@@ -6,7 +6,7 @@ Seeding the same content twice changes nothing: each record has a key, and a dig
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -26,6 +26,7 @@ from dengxia import (
     limits,
     moved,
     pictures,
+    prerender,
     queries,
     records,
     runs,
@@ -33,7 +34,7 @@ from dengxia import (
     site_folder,
     writing,
 )
-from dengxia.derived import Derived, Written, derive
+from dengxia.derived import Derived, Written
 from dengxia.formats import LeftOut, Record, Refused, markdown
 from dengxia.packing import unpack
 from dengxia.records import Found, Options
@@ -110,7 +111,7 @@ def _take(
     found: Iterator[tuple[Found, int]], options: Options, report: Report, progress: Callable[[int], object]
 ) -> None:
     backup = options.backup
-    with closing(ahead.each(derive, _batches(found, options, report))) as done:
+    with closing(ahead.each(prerender.deriving(), _batches(found, options, report))) as done:
         for batch, texts in done:
             # The batch after this one has been read too.
             if backup and report.read > MUCH and any(isinstance(step, _Wanted) for step in batch.steps):
@@ -128,11 +129,12 @@ def print_nothing(_: object) -> None:
 
 
 class _Wanted(NamedTuple):
-    """A record that says something new, what stands at its place, and its digest (of an article)."""
+    """A record that says something new, what stands at its place, and of an article its digest and its card."""
 
     record: Record
     known: Row | None
     digest: bytes = b""
+    card: dict[str, object] | None = None
 
 
 class _Batch(NamedTuple):
@@ -144,14 +146,29 @@ class _Batch(NamedTuple):
 
 def _batches(
     found: Iterator[tuple[Found, int]], options: Options, report: Report
-) -> Iterator[tuple[_Batch, list[Written]]]:
-    """Each batch with the texts that something must be derived from."""
+) -> Iterator[tuple[_Batch, list[tuple[Written, prerender.Draft | None]]]]:
+    """Each batch with the texts that something must be derived from, and drafts of the pages of articles."""
     for items, length in _cut(found):
         report.read += len(items)
         steps = _steps(items, options, report)
-        wanted = [step.record for step in steps if isinstance(step, _Wanted)]
-        texts = [Written(one.where, one.title, one.body, one.format) for one in wanted]
-        yield _Batch(steps, length), texts
+        categories = {name.casefold(): row for row in queries.categories() for name in (row.slug, row.name)}
+        wanted = [step for step in steps if isinstance(step, _Wanted)]
+        yield _Batch(steps, length), [(_text(one.record), _draft(one, categories)) for one in wanted]
+
+
+def _text(record: Record) -> Written:
+    return Written(record.where, record.title, record.body, record.format)
+
+
+def _draft(wanted: _Wanted, categories: Mapping[str, Row]) -> prerender.Draft | None:
+    """What the page of an article will be made of, as far as that is known before it is written."""
+    record, card = wanted.record, wanted.card
+    category = categories.get((record.category or writing.DEFAULT_CATEGORY).casefold())
+    if not category or not card or card["status"] != "published":
+        return None
+    columns = {**card, "own_summary": card["summary"], "published_at": card["date"]}
+    columns |= {"category": category.name, "category_slug": category.slug}
+    return prerender.Draft({name: columns[name] for name in prerender.CARD}, record.tags, _corrections(record) or [])
 
 
 def _cut(found: Iterator[tuple[Found, int]]) -> Iterator[tuple[list[Found], int]]:
@@ -220,7 +237,7 @@ def _article(record: Record, known: Row | None, options: Options) -> _Wanted | N
         # Two blogs have a folder _posts each: the second must not write over the first.
         place = f"同样的位置上原来是《{known.title}》，正文完全不同，没有覆盖"
         raise Refused(record.where, f"{place}；真要换掉它，请在文件头写上 key: {record.key}")
-    return _Wanted(record, known, digest)
+    return _Wanted(record, known, digest, _card(record, known))
 
 
 def _edited(record: Record, title: str) -> Refused:
@@ -273,21 +290,8 @@ def _put_page(run: int, record: Record, text: Derived) -> None:
 
 
 def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
-    record, known, digest = wanted
+    record, known, digest, card = wanted
     own = record.own
-    updated = _seconds(record.updated)
-    if updated and updated > now():
-        updated = None
-    # An old site's export says itself when it last changed.
-    if known and not updated and not record.home and known.published_at and known.published_at <= now():
-        updated = now()
-    card = {
-        "status": own.status if own else "draft" if record.draft else "published",
-        "date": _date(record, known),
-        "updated_at": updated,
-        **{name: getattr(record, name) for name in _CARD},
-        **({"note": own.note} if own else {}),
-    }
     return writing.Entry(
         id=known.article_id if known else None,
         card=card,
@@ -299,8 +303,29 @@ def _entry(wanted: _Wanted, text: Derived) -> writing.Entry:
         key=record.key,
         digest=digest,
         number=own.number if own else 0,
-        corrections=[(_seconds(at), text) for at, text in own.corrections] if own else None,
+        corrections=_corrections(record),
     )
+
+
+def _corrections(record: Record) -> list[tuple[int, str]] | None:
+    return [(_seconds(at), text) for at, text in record.own.corrections] if record.own else None
+
+
+def _card(record: Record, known: Row | None) -> dict[str, object]:
+    own = record.own
+    updated = _seconds(record.updated)
+    if updated and updated > now():
+        updated = None
+    # An old site's export says itself when it last changed.
+    if known and not updated and not record.home and known.published_at and known.published_at <= now():
+        updated = now()
+    return {
+        "status": own.status if own else "draft" if record.draft else "published",
+        "date": _date(record, known),
+        "updated_at": updated,
+        **{name: getattr(record, name) for name in _CARD},
+        **({"note": own.note} if own else {}),
+    }
 
 
 def _choose(choices: Sequence[tuple[str, str, bool]]) -> None:

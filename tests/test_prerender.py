@@ -2,10 +2,10 @@
 
 import pytest
 from conftest import articles
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app import create_app
-from dengxia import prerender, queries, rebuilding
+from dengxia import ahead, prerender, queries, rebuilding, transfer
 from models import Body, Category, db
 
 RICH = {
@@ -54,6 +54,41 @@ def test_another_setting_or_name_makes_it_anew(app, seed):
     assert page.count("新名") == 3
     assert page.count("另一个名字") > 3
     assert "2020-02-01 11:00:00" in page
+
+
+AHEAD = [
+    RICH | {"key": "1", "tags": ["Gnome", "kde"]},
+    RICH | {"key": "2", "tags": ["gnome", "KDE"], "summary": ""},
+    RICH | {"key": "3", "category": "综合", "draft": True},
+    RICH | {"key": "4", "category": "zonghe", "date": "2099-01-01"},
+    RICH | {"key": "5", "category": "新的一类"},
+    RICH | {"key": "6", "title": "甲", "author": ""},
+]
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_page_made_ahead_is_the_one_made_now(seed, monkeypatch, cores):
+    monkeypatch.setattr(ahead, "_cores", lambda: cores)
+    monkeypatch.setattr(transfer, "BATCH", 2)
+    seed(*articles(1, key="first"))
+    seed(*AHEAD)
+    texts = db.session.execute(select(Body.article_id, Body.source, Body.html, Body.length)).all()
+    assert kept_pages() == {**prerender.pages({text.article_id: text for text in texts}), 4: None}
+
+
+def test_pages_are_made_beside(seed, monkeypatch):
+    monkeypatch.setattr(ahead, "_cores", lambda: 2)
+    monkeypatch.setattr(transfer, "BATCH", 10)
+    seed(*articles(1, key="first"))
+    made, packed = [], prerender._packed
+    monkeypatch.setattr(prerender, "_packed", lambda *work: made.append(work) or packed(*work))
+    seed(*articles(50, tags=["灯", "火"]))
+    assert all(kept_pages().values())
+    assert len(made) == 10  # of the first batch, before the process was there
+
+
+def kept_pages():
+    return dict(db.session.execute(select(Body.article_id, Body.page)).all())
 
 
 def test_a_rebuild_makes_the_pages_again(seed):
