@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from common import QUICK, ROOT, SMALL, copied, corpus, report, show, site
+from flask_migrate import upgrade
 
 sys.path.insert(0, str(ROOT))
 from app import create_app
@@ -86,8 +87,6 @@ def quality(file: Path, body: str) -> None:
 
 
 def share_of_class(records: Path, kinds: list[str]) -> dict[str, float]:
-    from flask_migrate import upgrade
-
     app = create_app()
     with app.app_context():
         upgrade()

@@ -40,9 +40,9 @@ from dengxia.packing import unpack
 from dengxia.records import Found, Options
 from models import now
 
-# A batch ends with so many records or so many bytes of them. The first ones are smaller: until there is a second,
-# everything waits for everything.
-FIRST, BATCH, BYTES = 100, 1000, 3 * 2**20
+# A batch ends with so many records or so many bytes of them. The first are small and grow by half: until there is a
+# second everything waits for everything, and then for a while the writing for the rest.
+FIRST, BATCH, BYTES = 30, 1000, 3 * 2**20
 MUCH = 100  # records, before more of which the database is kept
 
 
@@ -178,7 +178,7 @@ def _cut(found: Iterator[tuple[Found, int]]) -> Iterator[tuple[list[Found], int]
         bytes_read += length
         if len(items) == most or bytes_read >= BYTES:
             yield items, bytes_read
-            items, bytes_read, most = [], 0, min(2 * most, BATCH)
+            items, bytes_read, most = [], 0, min(3 * most // 2, BATCH)
     if items:
         yield items, bytes_read
 
