@@ -1,4 +1,4 @@
-"""Work that needs no database, done a batch ahead in a process of its own while this one writes the batch before.
+"""Work that asks nothing of what is being written, done a batch ahead in a process of its own while this one writes.
 
 The process is a plain child that reads pickles, each with its length before it, and answers each with one. It ends
 when this one does, since then its input ends; a signal from the terminal does not reach it.
