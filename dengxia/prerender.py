@@ -2,8 +2,8 @@
 
 To render one takes 0.4 ms, and most of what it says stands firm from then on. So it is rendered when it is written,
 with holes for the rest (the host, the parts for everybody, what stands around the article), and kept beside its text;
-to fill the holes takes a fifth of that. Where many are written, the process that derives makes the pages too, of what is
-going to be written (`Draft`).
+to fill the holes takes a fifth of that. Where many are written, the process that derives makes the pages too, of what
+is going to be written (`Draft`).
 
 It is packed with everything but the article itself that it was made of as the dictionary: the page of an article that
 does not exist, made by the same templates and settings, and the category. zlib refuses any other dictionary, so what
