@@ -10,7 +10,7 @@ from typing import NoReturn, TextIO
 from zoneinfo import ZoneInfo
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DatabaseError
 
@@ -330,12 +330,12 @@ def _progress(length, label):
     return click.progressbar(length=length(), label=label, file=sys.stderr) if sys.stderr.isatty() else nullcontext()
 
 
-def install(app: Flask) -> None:
+def install(group: click.Group) -> None:
     """Give `flask` the commands."""
-    app.cli.add_command(seed)
-    app.cli.add_command(export_site, "export")
-    app.cli.add_command(backup)
-    app.cli.add_command(restore)
-    app.cli.add_command(examine)
-    app.cli.add_command(rebuild)
-    app.cli.add_command(user)
+    group.add_command(seed)
+    group.add_command(export_site, "export")
+    group.add_command(backup)
+    group.add_command(restore)
+    group.add_command(examine)
+    group.add_command(rebuild)
+    group.add_command(user)

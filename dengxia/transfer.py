@@ -42,8 +42,8 @@ from models import now
 
 # A batch ends with so many records or so many bytes of them. The first are small and grow by half: until there is a
 # second everything waits for everything, and then for a while the writing for the rest.
-FIRST, BATCH, BYTES = 30, 1000, 3 * 2**20
-MUCH = 100  # records, before more of which the database is kept
+FIRST, BATCH, BYTES = 60, 1000, 3 * 2**20
+MUCH = 100  # records, before more of which (or more than a batch of bytes) the database is kept
 
 
 @dataclass
@@ -67,6 +67,7 @@ class Report:
     linked: bool = False
     run: int | None = None
     read: int = 0
+    length: int = 0
     choices: list[tuple[str, str, bool]] = field(default_factory=list)
 
     def skip(self, refused: Refused) -> None:
@@ -114,7 +115,8 @@ def _take(
     with closing(ahead.each(prerender.deriving(), _batches(found, options, report))) as done:
         for batch, texts in done:
             # The batch after this one has been read too.
-            if backup and report.read > MUCH and any(isinstance(step, _Wanted) for step in batch.steps):
+            much = report.read > MUCH or report.length >= BYTES
+            if backup and much and any(isinstance(step, _Wanted) for step in batch.steps):
                 report.say(f"放入之前的备份: 在 {keeping.before('seed')}")
                 backup = False
             _write(batch, texts, options, report)
@@ -150,6 +152,7 @@ def _batches(
     """Each batch with the texts that something must be derived from, and drafts of the pages of articles."""
     for items, length in _cut(found):
         report.read += len(items)
+        report.length += length
         steps = _steps(items, options, report)
         categories = {name.casefold(): row for row in queries.categories() for name in (row.slug, row.name)}
         wanted = [step for step in steps if isinstance(step, _Wanted)]
@@ -336,7 +339,8 @@ def _choose(choices: Sequence[tuple[str, str, bool]]) -> None:
     known = queries.choices(ids.values())
     for key, other, pinned in choices:
         if key in ids and other in ids and known.get((ids[key], ids[other])) is not pinned:
-            writing.choose_related(ids[key], ids[other], pinned)
+            with writing.changing():
+                writing.choose_related(ids[key], ids[other], pinned)
 
 
 def _digest_of(id: int) -> bytes:

@@ -89,14 +89,16 @@ def remove_articles(ids: Collection[int]) -> None:
 
 
 def choose_related(id: int, other: int, pinned: bool | None) -> None:
-    """Pin an article to the related ones of another or ban it from them, or (None) leave it to the texts again."""
-    with changing():
-        mine = RelatedChoice.article_id == id, RelatedChoice.other_id == other
-        db.session.execute(delete(RelatedChoice).where(*mine))
-        if pinned is not None:
-            db.session.execute(insert(RelatedChoice).values(article_id=id, other_id=other, pinned=pinned))
-        texts = search.texts([id])
-        related.change(texts, texts)
+    """Pin an article to the related ones of another or ban it from them, or (None) leave it to the texts again.
+
+    Within a `changing`.
+    """
+    mine = RelatedChoice.article_id == id, RelatedChoice.other_id == other
+    db.session.execute(delete(RelatedChoice).where(*mine))
+    if pinned is not None:
+        db.session.execute(insert(RelatedChoice).values(article_id=id, other_id=other, pinned=pinned))
+    texts = search.texts([id])
+    related.change(texts, texts)
 
 
 def name_articles(ids: Iterable[int]) -> None:

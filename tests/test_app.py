@@ -173,9 +173,16 @@ def test_migrations_are_a_line_in_the_order_of_their_names(app):
     assert [(script.revision, script.path) for script in scripts] == [(f.name[:4], str(f)) for f in files]
 
 
-def test_a_server_does_not_load_alembic(instance):
-    code = "import app, sys; app.create_app(); sys.exit('alembic' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+def test_a_server_loads_no_commands_and_then_looks_for_garbage(instance):
+    code = """
+import app, gc, sys
+assert not gc.isenabled()
+made = app.create_app()
+assert gc.isenabled()
+assert not {"alembic", "dengxia.cli"} & sys.modules.keys()
+assert made.test_cli_runner().invoke(args=["seed", "--help"]).exit_code == 0
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_upgrading_twice_changes_nothing(app):

@@ -51,6 +51,8 @@ WALK = {
     "desk.list_corrections": EDITORS,
     "desk.add_correction": EDITORS,
     "desk.remove_correction": EDITORS,
+    "desk.list_related": EDITORS,
+    "desk.choose_related": EDITORS,
     "desk.list_categories": EDITORS,
     "desk.add_category": EDITORS,
     "desk.edit_category": EDITORS,

@@ -682,6 +682,7 @@ def test_the_nu_checker_accepts_the_pages_about_articles(desk, pages, author, ed
     id = write(editor, "publish")
     post(editor, f"/desk/articles/{id}/corrections", text="原文说三，应当是四。")
     texts["corrections"] = editor.get(f"/desk/articles/{id}/corrections").text
+    texts["related"] = editor.get(f"/desk/articles/{id}/related").text
     texts["corrected"] = editor.get(f"/article/{id}").text
     assert nu_errors(texts, tmp_path) == ""
 

@@ -184,7 +184,8 @@ def at_the_desk(data):
     upkeep.change_settings(TERMINAL, {"SITE_NAME": data.draw(st.sampled_from(['“灯”"下"\\', "中利blog", " # = ["]))})
     for one, two in pairwise(ids):
         if (pinned := data.draw(st.sampled_from([True, False, None]))) is not None:
-            writing.choose_related(one, two, pinned)
+            with writing.changing():
+                writing.choose_related(one, two, pinned)
 
 
 # To shrink what failed would take minutes.

@@ -13,7 +13,7 @@ from conftest import articles
 from test_export import run
 from test_seed import counts, everything, picture, rows
 
-from dengxia import images, keeping, queries
+from dengxia import images, keeping, queries, transfer
 from models import db
 
 
@@ -309,6 +309,15 @@ def test_before_much_is_seeded(app, seed, clock):
     assert {row.author for row in queries.newest(200)} == {"3"}
     assert rows("SELECT count(*) FROM article") == [150]
     assert keeping.last_backup() is None, "the pictures are not in it"
+
+
+def test_long_texts_are_much_before_they_are_many(app, seed, monkeypatch):
+    monkeypatch.setattr(transfer, "BYTES", 5_000)
+    seed(*articles(3))
+    assert "放入之前的备份" in seed(*articles(110, body="长" * 400)).output
+    db.session.remove()
+    assert run(app, "restore", copies(app)[-1]).exit_code == 0
+    assert len(queries.newest(200)) == 3
 
 
 def test_a_setting_turns_it_off(site, empty_site, tmp_path):

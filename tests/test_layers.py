@@ -10,12 +10,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "dengxia"
 DOORS = set(
     "reading feeds desk desk_articles desk_lists desk_revisions desk_corrections desk_pages desk_pictures"
-    " desk_preview desk_site auth cli".split()
+    " desk_preview desk_related desk_site auth cli".split()
 )
 RULES = set(
     "queries listings around prerender times writing search transfer ranks related kept schema suggestions"
     " people throttle journal manuscripts editing revisions working remembered worklist proof corrections"
-    " health postings export keeping doctor settings upkeep categories fixed uses album runs rebuilding"
+    " health postings choices export keeping doctor settings upkeep categories fixed uses album runs rebuilding"
     " site_folder".split()
 )
 TOOLS = set(

@@ -290,7 +290,8 @@ def test_findings_and_corrections_in_a_browser(desk, published, browser):
         context.add_cookies([{"name": "session", "value": cookie, "url": f"{address}/desk"}])
         page = context.new_page()
         page.set_viewport_size({"width": 360, "height": 800})
-        for path in (f"/article/{id}", f"/desk/articles/{id}/corrections", f"/desk/articles/{id}"):
+        desk_path = f"/desk/articles/{id}"
+        for path in (f"/article/{id}", f"{desk_path}/corrections", f"{desk_path}/related", desk_path):
             page.goto(address + path)
             if path.endswith(f"articles/{id}"):
                 page.get_by_role("button", name="检查").click()
