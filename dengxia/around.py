@@ -4,6 +4,7 @@ Asked one by one they cost twice as much, since each question takes and gives ba
 """
 
 from array import array
+from itertools import zip_longest
 from typing import NamedTuple
 
 from sqlalchemy import Select, bindparam, literal_column, select, tuple_, union_all
@@ -42,7 +43,6 @@ _earlier = select_titles(OWN_CATEGORY, tuple_(*MOMENT) < PLACE, placed=True).ord
 _later = select_titles(OWN_CATEGORY, tuple_(*MOMENT) > PLACE, placed=True).order_by(*OLDEST_FIRST).limit(1)
 _LISTED = [f"listed_{number}" for number in range(SHOWN + listings.DRAWS)]
 _listed = select_titles(Article.id.in_(map(bindparam, _LISTED)))
-_NONE = dict.fromkeys(_LISTED)
 _around = union_all(_arm("earlier", _earlier), _arm("later", _later), _arm("listed", _listed))
 
 
@@ -52,10 +52,10 @@ _banned = select(RelatedChoice.other_id).where(RelatedChoice.article_id == bindp
 def around(card: Row) -> Around:
     """What stands around a row from `queries.article`."""
     fitting, drawn = unpack_others(card.others) if card.others else [], listings.draw_ids()
-    values = {**_NONE, **dict(zip(_LISTED, [*fitting[:SHOWN], *drawn], strict=False))}
-    rows = ask(_around, category_id=card.category_id, at=card.published_at, id=card.id, **values)
-    earlier, later = (next((row for row in rows[:2] if row.kind == kind), None) for kind in ("earlier", "later"))
-    listed = {row.id: row for row in rows if row.kind == "listed"}
+    listed = dict(zip_longest(_LISTED, [*fitting[:SHOWN], *drawn]))
+    rows = ask(_around, category_id=card.category_id, at=card.published_at, id=card.id, **listed)
+    earlier, later = map({row.kind: row for row in rows[:2]}.get, ("earlier", "later"))
+    listed = {row.id: row for row in rows}
     related = [listed[id] for id in fitting if id in listed][:SHOWN]
     if len(related) < SHOWN:
         # Filled up by the newest of the category, without what an editor banned.

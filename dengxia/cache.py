@@ -31,7 +31,7 @@ OVERHEAD = 1000  # bytes of the headers and the bookkeeping of one page, about
 LONGEST_KEY = 1000  # characters of an address; longer ones are not kept, so that keys need no counting
 
 
-def install(app: Flask, direct: Callable[[dict], str | None]) -> None:
+def install(app: Flask, direct: Callable[[dict], bytes | None]) -> None:
     """Give responses their validators, and keep pages unless the setting PAGE_CACHE_BYTES is 0.
 
     `direct` gives the page that a WSGI environment asks for, where it can without a request.
@@ -97,7 +97,7 @@ class Page(NamedTuple):
 class PageCache:
     """WSGI middleware that keeps finished public pages."""
 
-    def __init__(self, app: Flask, direct: Callable[[dict], str | None]):
+    def __init__(self, app: Flask, direct: Callable[[dict], bytes | None]):
         self.app, self.inner, self.direct = app, app.wsgi_app, direct
         most_bytes = app.config["PAGE_CACHE_BYTES"]
         self.pages: TTLCache = TTLCache(most_bytes, SECONDS, getsizeof=lambda page: len(page.body) + OVERHEAD)
@@ -142,10 +142,9 @@ class PageCache:
             return None
         try:
             with self.app.app_context():
-                text = self.direct(environ)
-                if text is None:
+                body = self.direct(environ)
+                if body is None:
                     return None
-                body = text.encode()
                 headers = {"Content-Type": "text/html; charset=utf-8", "Content-Length": f"{len(body)}"}
                 return Page({**headers, **_validators(body)}, body)
         except Exception:  # Flask meets it too, and is there to tell of it

@@ -12,16 +12,26 @@ ENCODING = "gb18030"
 
 def pack(text: str, known: str = "") -> bytes:
     """Compress a text, as far as possible as a copy of what stands in `known`."""
-    packer = zlib.compressobj(zdict=known.encode(ENCODING)) if known else zlib.compressobj()
-    return packer.compress(text.encode(ENCODING)) + packer.flush()
+    return deflate(text.encode(ENCODING), known.encode(ENCODING))
 
 
-def unpack(packed: bytes, known: str = "") -> str:
-    """The text that `pack` was given with the same `known`; zlib.error where it was another."""
-    unpacker = zlib.decompressobj(zdict=known.encode(ENCODING)) if known else zlib.decompressobj()
-    return unpacker.decompress(packed).decode(ENCODING)
+def unpack(packed: bytes) -> str:
+    """The text that `pack` was given alone."""
+    return inflate(packed).decode(ENCODING)
 
 
 def unpack_html(html: bytes, source: bytes) -> str:
     """The HTML that was packed as known from its source, which is packed too."""
-    return zlib.decompressobj(zdict=zlib.decompress(source)).decompress(html).decode(ENCODING)
+    return inflate(html, inflate(source)).decode(ENCODING)
+
+
+def deflate(data: bytes, known: bytes = b"") -> bytes:
+    """Compress bytes, as far as possible as a copy of what stands in `known`."""
+    packer = zlib.compressobj(zdict=known) if known else zlib.compressobj()
+    return packer.compress(data) + packer.flush()
+
+
+def inflate(packed: bytes, known: bytes = b"") -> bytes:
+    """The bytes that `deflate` was given with the same `known`; zlib.error where it was another."""
+    unpacker = zlib.decompressobj(zdict=known) if known else zlib.decompressobj()
+    return unpacker.decompress(packed)

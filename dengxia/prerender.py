@@ -28,7 +28,7 @@ from dengxia import markup, queries
 from dengxia.derived import Derived, Written, derive
 from dengxia.formats import Refused
 from dengxia.kept import keep
-from dengxia.packing import pack, unpack, unpack_html
+from dengxia.packing import deflate, inflate, unpack_html
 from dengxia.queries import Row
 from dengxia.settings import DEFAULTS
 from dengxia.times import iso, moment
@@ -42,6 +42,7 @@ CARD = (
 )
 # Stands on either side of a hole's name. Unicode assigns it to no character, and no text may hold it.
 MARK = "\ufdd0"
+_MARK = MARK.encode()
 
 
 class Draft(NamedTuple):
@@ -101,14 +102,14 @@ def _derive(app: str, settings: Mapping[str, object], work: tuple[Written, Draft
 
 def _packed(draft: Draft, text: Derived | Row) -> bytes:
     columns = {**draft.card, "html": unpack_html(text.html, text.source), "length": text.length}
-    return pack(_render(columns, draft.tags, draft.corrections), _known(columns))
+    return deflate(_render(columns, draft.tags, draft.corrections), _known(columns))
 
 
-def page(card: Row, values: Mapping[str, str]) -> str:
+def page(card: Row, values: Mapping[bytes, bytes]) -> bytes:
     """The page of a row from `queries.article` with its holes filled: those that `_render` and its template leave."""
-    pieces = _made(card._asdict()).split(MARK)
-    pieces[1::2] = [values[name] for name in pieces[1::2]]
-    return "".join(pieces)
+    pieces = _made(card._asdict()).split(_MARK)
+    pieces[1::2] = map(values.__getitem__, pieces[1::2])
+    return b"".join(pieces)
 
 
 def preview(columns: Mapping[str, Any]) -> str:
@@ -120,10 +121,10 @@ def preview(columns: Mapping[str, Any]) -> str:
     return "".join(template.blocks["main"](template.new_context(values)))
 
 
-def _made(columns: Mapping[str, Any]) -> str:
+def _made(columns: Mapping[str, Any]) -> bytes:
     if columns["page"]:
         with suppress(zlib.error):
-            return unpack(columns["page"], _known(columns))
+            return inflate(columns["page"], _known(columns))
     id = columns["id"]
     with db.engine.connect() as connection:
         names, corrected = queries.tags([id], connection)[id], queries.corrections([id], connection)[id]
@@ -134,13 +135,13 @@ def _hole(name: str, **_: object) -> Markup:
     return Markup(f"{MARK}{name}{MARK}")
 
 
-def _known(columns: Mapping[str, Any]) -> str:
-    return "\n".join([keep(("model page",), _model), *map(columns.__getitem__, _REPEATED)])
+def _known(columns: Mapping[str, Any]) -> bytes:
+    return keep(("model page",), _model) + "\n".join(map(columns.__getitem__, _REPEATED)).encode()
 
 
-def _model() -> str:
+def _model() -> bytes:
     settings = map(current_app.config.__getitem__, ("SITE_TIMEZONE", "SITE_DESCRIPTION"))
-    return "\n".join([_render(_MODEL, ["文"], [(0, "文")]), *settings])
+    return _render(_MODEL, ["文"], [(0, "文")]) + "\n".join([*settings, ""]).encode()
 
 
 # What a page says more than once, or what is not the article's own.
@@ -157,7 +158,7 @@ _MODEL = {
 }
 
 
-def _render(columns: Mapping[str, Any], names: Iterable[str], corrections: Iterable[tuple[int, str]]) -> str:
+def _render(columns: Mapping[str, Any], names: Iterable[str], corrections: Iterable[tuple[int, str]]) -> bytes:
     card = SimpleNamespace(**{name: _unmarked(value) for name, value in columns.items()})
     names = list(map(_unmarked, names))
     corrected = [SimpleNamespace(at=at, text=_unmarked(text)) for at, text in corrections]
@@ -165,7 +166,7 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrections: Itera
     picture = card.cover or markup.first_picture(card.html)
     if picture:
         picture = urljoin(_BASE, picture).replace(_BASE, f"{site}/", 1)
-    return current_app.jinja_env.get_template("article.html").render(
+    page = current_app.jinja_env.get_template("article.html").render(
         **_of_text(card),
         tags=names,
         corrections=corrected,
@@ -178,6 +179,7 @@ def _render(columns: Mapping[str, Any], names: Iterable[str], corrections: Itera
         part=_hole,
         this_year=lambda: _hole("year"),
     )
+    return page.encode()
 
 
 def _of_text(card: SimpleNamespace) -> dict[str, object]:

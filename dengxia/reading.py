@@ -133,7 +133,7 @@ def article(id):
 _ADDRESS = re.compile(f"/article/({Number.regex})")
 
 
-def direct(environ: dict) -> str | None:
+def direct(environ: dict) -> bytes | None:
     """The page that a WSGI environment asks for, if it is that of an article; the app's context has to be there."""
     found, host = _ADDRESS.fullmatch(environ.get("PATH_INFO", "")), environ.get("HTTP_HOST", ".")
     # A dot stands where the visitor named no host, see `security.py`.
@@ -147,7 +147,7 @@ def _site(scheme: str, host: str) -> str:
     return f"{scheme}://{get_host(scheme, host)}"
 
 
-def _article(id: int, site: str) -> str | None:
+def _article(id: int, site: str) -> bytes | None:
     """The page of an article where the site is at such an address, if a visitor may see it."""
     card = queries.article(id)
     if card is None:
@@ -156,20 +156,20 @@ def _article(id: int, site: str) -> str | None:
     macros = current_app.jinja_env.get_template("_around.html").module
     holes = {
         **shared,
-        "id": str(id),
-        "url": f"{site}/article/{id}",
-        "text": card.html,
-        "links": macros.links(beside),
-        "neighbours": macros.neighbours(beside),
-        "aside": macros.aside(beside),
+        b"id": b"%d" % id,
+        b"url": f"{site}/article/{id}".encode(),
+        b"text": card.html.encode(),
+        b"links": macros.links(beside).encode(),
+        b"neighbours": macros.neighbours(beside).encode(),
+        b"aside": macros.aside(beside).encode(),
     }
     return prerender.page(card, holes)
 
 
 @kept
-def _for_all(site: str, category_slug: str) -> dict[str, str]:
+def _for_all(site: str, category_slug: str) -> dict[bytes, bytes]:
     """What stands in the page of every article of a category, where the site is at such an address."""
-    return {
+    parts = {
         "site": site,
         "year": str(this_year()),
         "head": part("head"),
@@ -177,6 +177,7 @@ def _for_all(site: str, category_slug: str) -> dict[str, str]:
         "nav": part("nav", here=category_slug, page="article"),
         "foot": part("foot"),
     }
+    return {name.encode(): text.encode() for name, text in parts.items()}
 
 
 @bp.get("/article/<number:id>/qr.svg")

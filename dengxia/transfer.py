@@ -36,7 +36,7 @@ from dengxia import (
 )
 from dengxia.derived import Derived, Written
 from dengxia.formats import LeftOut, Record, Refused, markdown
-from dengxia.packing import unpack
+from dengxia.packing import unpack_html
 from dengxia.records import Found, Options
 from models import now
 
@@ -288,7 +288,7 @@ def _write(batch: _Batch, texts: Iterable[Derived | Refused], options: Options, 
 
 
 def _put_page(run: int, record: Record, text: Derived) -> None:
-    html, updated = unpack(text.html, record.body), _seconds(record.updated) if record.own else None
+    html, updated = unpack_html(text.html, text.source), _seconds(record.updated) if record.own else None
     runs.put_page(run, record.slug, record.title, record.format, record.body, html, updated)
 
 

@@ -28,7 +28,11 @@ class Holes(dict):
     """Fills every hole with its name."""
 
     def __missing__(self, name):
-        return f"[{name}]"
+        return b"[%s]" % name
+
+
+def filled(card):
+    return prerender.page(card, Holes()).decode()
 
 
 @pytest.mark.parametrize("record", [RICH, {"title": "题", "body": "文", "date": "2020-01-01"}])
@@ -36,8 +40,8 @@ def test_the_page_that_was_kept_is_the_one_made_now(seed, record):
     seed(record)
     card = queries.article(1)
     assert card.page
-    page = prerender.page(card, Holes())
-    assert page == prerender.page(card._replace(page=None), Holes())
+    page = filled(card)
+    assert page == filled(card._replace(page=None))
     assert page.count("[text]") == page.count("[aside]") == page.count("[neighbours]") == 1
 
 
@@ -104,7 +108,7 @@ def test_a_mark_in_a_text_makes_no_hole(seed):
     marked = f"甲{prerender.MARK}foot{prerender.MARK}乙"
     seed(RICH)
     card = queries.article(1)._replace(title=marked, page=None)
-    page = prerender.page(card, Holes())
+    page = filled(card)
     assert "甲foot乙" in page
     assert page.count("[foot]") == 1
 
@@ -128,5 +132,5 @@ def test_a_page_without_words_follows_the_sites_description(app, seed):
 )
 def test_covers_have_full_addresses(seed, cover, address):
     seed(RICH)
-    page = prerender.page(queries.article(1)._replace(cover=cover, page=None), Holes())
+    page = filled(queries.article(1)._replace(cover=cover, page=None))
     assert f'property="og:image" content="{address}"' in page
