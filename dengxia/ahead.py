@@ -1,7 +1,7 @@
 """Work that asks nothing of what is being written, done a batch ahead in a process of its own while this one writes.
 
-The process is a plain child that reads pickles, each with its length before it, and answers each with one. It ends
-when this one does, since then its input ends; a signal from the terminal does not reach it.
+The process is a plain child that reads pickles and answers each with one. It ends when this one does, since then its
+input ends; a signal from the terminal does not reach it.
 """
 
 import os
@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
+
+_GONE = EOFError, BrokenPipeError, pickle.UnpicklingError
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -63,7 +65,7 @@ def apart(work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
     try:
         with _watched(process):
             _send(process.stdin, (work, items))
-            return _receive(process.stdout)
+            return pickle.load(process.stdout)
     finally:
         _end(process)
 
@@ -82,25 +84,15 @@ def _made(work: Callable, batch: _Batch | None, process: subprocess.Popen | None
     if not batch:
         return []
     if not batch.sent:
-        return [work(item) for item in batch.items]
+        return _done(work, batch.items)
     with _watched(process):
-        return _receive(process.stdout)
+        return pickle.load(process.stdout)
 
 
 def _send(pipe: BinaryIO, value: object) -> None:
     # The other side waits for it whenever something is sent, so neither waits for the other.
-    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-    pipe.write(len(data).to_bytes(8))
-    pipe.write(data)
+    pickle.dump(value, pipe, pickle.HIGHEST_PROTOCOL)
     pipe.flush()
-
-
-def _receive(pipe: BinaryIO) -> Any:
-    length = int.from_bytes(pipe.read(8))
-    data = pipe.read(length)
-    if not data or len(data) < length:
-        raise EOFError
-    return pickle.loads(data)
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -112,7 +104,7 @@ def _end(process: subprocess.Popen) -> None:
 def _watched(process: subprocess.Popen) -> Iterator[None]:
     try:
         yield
-    except (EOFError, BrokenPipeError):
+    except _GONE:
         raise Lost(process.wait()) from None
 
 
@@ -122,10 +114,14 @@ def _serve() -> None:
     os.dup2(2, 1)
     try:
         while True:
-            work, items = _receive(sys.stdin.buffer)
-            _send(answers, [work(item) for item in items])
-    except (EOFError, BrokenPipeError):
+            # Nothing is held while it waits.
+            _send(answers, _done(*pickle.load(sys.stdin.buffer)))
+    except _GONE:
         os._exit(0)  # nobody is there any more to flush to
+
+
+def _done(work: Callable[[Item], Made], items: Sequence[Item]) -> list[Made]:
+    return [work(item) for item in items]
 
 
 if __name__ == "__main__":
