@@ -18,8 +18,7 @@ def rebuild(batch: int = 500) -> Iterator[int]:
 
     One transaction: readers see the old until all is done, and a crash or a `Refused` leaves the old.
     """
-    search.prepare_for_much()
-    with writing.changing():
+    with search.much(), writing.changing():
         search.clear()
         related.clear()
         uses.clear()

@@ -16,8 +16,8 @@ says that it is not complete. (A window of rowids would not bound FTS5: it walks
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from math import ceil
 from typing import NamedTuple
 
@@ -91,14 +91,22 @@ def install(connection: Connection) -> None:
             connection.execute(text(f"INSERT INTO {name} ({name}, rank) VALUES ('{option}', {value})"))
 
 
-def prepare_for_much() -> None:
-    """For a long run of writing, which changes many of the same pages again and again.
+@contextmanager
+def much() -> Iterator[None]:
+    """A long run of writing, which changes many of the same pages again and again.
 
-    They stay in memory, and go from the log to the file only when it holds some 128 MB.
+    They stay in memory, and go from the log to the file only when it holds some 128 MB, and at the end: readers look
+    for each page in the log first.
     """
+    _run(f"cache_size = -{CACHE}", "wal_autocheckpoint = 16000")
+    yield
+    _run("wal_checkpoint")
+
+
+def _run(*pragmas: str) -> None:
     connection = db.session.connection()
-    for setting in (f"cache_size = -{CACHE}", "wal_autocheckpoint = 16000"):
-        connection.exec_driver_sql(f"PRAGMA {setting}")
+    for pragma in pragmas:
+        connection.exec_driver_sql(f"PRAGMA {pragma}")
 
 
 def clear() -> None:

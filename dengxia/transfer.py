@@ -96,7 +96,13 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
     options = replace(options, backup=options.backup and not options.dry_run and not queries.is_empty())
     for path in paths:
         site_folder.take(path, options, report.skip)
-    search.prepare_for_much()
+    with search.much():
+        _take_all(paths, options, report, progress)
+    if not options.dry_run:
+        _choose(report.choices)
+
+
+def _take_all(paths: Sequence[Path], options: Options, report: Report, progress: Callable[[int], object]) -> None:
     _take(records.find(paths, options), options, report, progress)
     if report.linked and not options.dry_run:
         # What was not there yet when a text that leads to it was written is there now.
@@ -104,8 +110,6 @@ def seed(paths: Sequence[Path], options: Options, report: Report, progress: Call
         again = Report(say=print_nothing, run=report.run)
         _take(found, replace(options, backup=False), again, print_nothing)
         report.run = again.run
-    if not options.dry_run:
-        _choose(report.choices)
 
 
 def _take(

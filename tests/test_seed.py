@@ -4,8 +4,11 @@ import io
 import json
 import os
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -728,3 +731,11 @@ def test_an_error_of_the_driver_itself_is_one_line(app, seed):
     result = seed(*articles(2))
     assert result.exit_code == 1
     assert result.output == "数据库写不了：no such table: term（已写完的批次都在，其余没有写）\n"
+
+
+def test_what_was_seeded_is_in_the_file_itself(app, seed, tmp_path):
+    """Not in the log beside it: there readers look for every page."""
+    seed(*articles(30))
+    copy = shutil.copy(Path(app.instance_path, "dengxia.db"), tmp_path / "copy.db")
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT count(*) FROM article").fetchone() == (30,)
