@@ -32,7 +32,7 @@ COMMAND = """
 import os, resource, sys
 from app import create_app
 import flask_migrate
-from dengxia import ahead
+from dengxia import ahead, cli  # nobody may not read where they lie
 ahead._cores = lambda: 1
 limit, *args = sys.argv[1:]
 if limit == "nobody":

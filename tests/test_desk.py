@@ -706,11 +706,12 @@ def test_a_story_in_a_browser_without_scripts(desk, pages, browser):
 
     with served(desk.instance_path) as address:
         page.goto(f"{address}/desk/articles/new")
+        expect(page.locator("[name=name]")).to_be_focused()
         page.keyboard.type(NAMES["admin"])
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/articles/new")
+        expect(page.get_by_label("标题")).to_be_visible()
         scripted.add_cookies(context.cookies())
         for path in pages.values():
             look(address + path)
