@@ -4,7 +4,8 @@ The map of this folder. An arrow reads "may import": app → doors → rules →
 
 Doors, HTTP or terminal:    reading (public pages), feeds (for machines), desk (the editor's pages), desk_articles (the
                              form of an article), desk_lists (of them), desk_revisions (what they were),
-                             desk_corrections (更正), desk_pictures, desk_preview, desk_pages (fixed pages), desk_site
+                             desk_corrections (更正), desk_related (相关文章),
+                             desk_pictures, desk_preview, desk_pages (fixed pages), desk_site
                              (categories, links, old addresses, settings), auth (sign in and out, who may what),
                              cli (commands)
 Rules, database, no request: queries (every question), listings (pages of lists, random),
@@ -22,6 +23,7 @@ Rules, database, no request: queries (every question), listings (pages of lists,
                              categories, fixed (pages: 关于), upkeep (links, old addresses, settings: what
                              changes them), settings (which there are, what they say now),
                              proof (what to look at before publishing), corrections (of what was published),
+                             choices (of related articles),
                              times (moments as pages say them), schema (is the database there),
                              health (is the site well)
 Tools, bytes and text only:  markup (text to safe HTML), commonmark (Markdown), typeset (Chinese lines), han (tokens),
